@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { DirectoryCache } from '../cache/directory-cache.js';
+import { sha256 } from '../common/crypto/tokens.js';
+
+/** What accepting an event needs to know of its account. */
+export interface AcceptingAccount {
+  accountId: string;
+  name: string;
+  rateLimitPerSecond: number;
+  requireEventId: boolean;
+  /** When the token that was sent stops working, in ms; null for the current one. */
+  tokenExpiresAtMs: number | null;
+}
+
+/** Finds accounts by the token of their producers, from memory where it can. */
+@Injectable()
+export class AccountDirectory {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly cache: DirectoryCache,
+  ) {}
+
+  /** Null for a token that is unknown, revoked, past its grace or of a deleted account. */
+  async findByToken(token: string): Promise<AcceptingAccount | null> {
+    const digest = sha256(token);
+    const account = await this.cache.get(`token:${digest.toString('base64')}`, () => this.load(digest));
+    if (account?.tokenExpiresAtMs && account.tokenExpiresAtMs <= Date.now()) return null;
+    return account;
+  }
+
+  private async load(digest: Buffer): Promise<AcceptingAccount | null> {
+    const [row] = await this.dataSource.query(
+      `SELECT a.id, a.account_name, a.rate_limit_per_second, a.require_event_id, t.expires_at
+       FROM account_tokens t JOIN accounts a ON a.id = t.account_id
+       WHERE t.token_sha256 = $1 AND a.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
+      [digest],
+    );
+    if (!row) return null;
+    return {
+      accountId: row.id,
+      name: row.account_name,
+      rateLimitPerSecond: row.rate_limit_per_second,
+      requireEventId: row.require_event_id,
+      tokenExpiresAtMs: row.expires_at === null ? null : (row.expires_at as Date).getTime(),
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+@Entity('accounts')
+@Index('accounts_email_key', ['email'], { unique: true, where: 'email IS NOT NULL AND deleted_at IS NULL' })
+export class Account {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'accounts_pkey' })
+  id: string;
+
+  @Column('varchar', { name: 'account_name', length: 200 })
+  accountName: string;
+
+  @Column('varchar', { length: 2048, nullable: true })
+  website: string | null;
+
+  @Column('varchar', { length: 254, nullable: true })
+  email: string | null;
+
+  @Column('integer', { name: 'rate_limit_per_second', default: 5 })
+  rateLimitPerSecond: number;
+
+  @Column('boolean', { name: 'require_event_id', default: false })
+  requireEventId: boolean;
+
+  @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
+  deletedAt: Date | null;
+
+  @Column('uuid', { name: 'created_by', nullable: true })
+  createdBy: string | null;
+
+  @Column('uuid', { name: 'updated_by', nullable: true })
+  updatedBy: string | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ type: 'timestamptz', name: 'updated_at', precision: 3, default: () => 'now()' })
+  updatedAt: Date;
+}

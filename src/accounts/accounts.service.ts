@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Brackets, DataSource, IsNull, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { AccountAccess, Caller } from '../auth/current-user.js';
+import { Problem, forbidden, notFound } from '../common/errors/problem.js';
+import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { likePattern } from '../common/http/like-pattern.js';
+import { violatesUnique } from '../database/pg-errors.js';
+import { DeliveryRows } from '../events/delivery-rows.js';
+import { AccountTokens } from './account-tokens.js';
+import { Account } from './account.entity.js';
+import {
+  type AccountView,
+  type CreateAccountDto,
+  type ListAccountsQuery,
+  type UpdateAccountDto,
+  toAccountView,
+} from './accounts.dto.js';
+
+@Injectable()
+export class AccountsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    @InjectRepository(Account) private readonly accounts: Repository<Account>,
+    private readonly tokens: AccountTokens,
+    private readonly deliveries: DeliveryRows,
+  ) {}
+
+  /** Creates an account; the creator becomes its first Admin. */
+  async create(body: CreateAccountDto, caller: Caller): Promise<AccountView> {
+    const id = uuidv7();
+    const token = await this.dataSource
+      .transaction(async (manager) => {
+        await manager.insert(Account, {
+          id,
+          accountName: body.account_name,
+          website: body.website ?? null,
+          email: body.email ?? null,
+          createdBy: caller.id,
+          updatedBy: caller.id,
+        });
+        await manager.query(
+          `INSERT INTO members (id, account_id, user_id, email, role_name, created_by, updated_by)
+           VALUES ($1, $2, $3, $4, 'Admin', $3, $3)`,
+          [uuidv7(), id, caller.id, caller.email],
+        );
+        return this.tokens.create(id, manager);
+      })
+      .catch(rethrowEmailTaken);
+    return toAccountView(await this.load(id), token);
+  }
+
+  async list(query: ListAccountsQuery, caller: Caller): Promise<Page<AccountView>> {
+    const rows = await this.listRows(query, caller);
+    const page = toPage(rows, query, (row) => row);
+    const readable = page.data.filter((row) => row.role === 'Admin').map((row) => row.id);
+    const tokens = await this.tokens.reveal(readable);
+    return { ...page, data: page.data.map((row) => toAccountView(row, tokens.get(row.id) ?? null)) };
+  }
+
+  async get(access: AccountAccess): Promise<AccountView> {
+    const account = await this.load(access.accountId);
+    if (access.role !== 'Admin') return toAccountView(account, null);
+    return toAccountView(account, (await this.tokens.reveal([account.id])).get(account.id) ?? null);
+  }
+
+  async update(access: AccountAccess, body: UpdateAccountDto, caller: Caller): Promise<AccountView> {
+    const limits = body.rate_limit_per_second !== undefined || body.require_event_id !== undefined;
+    if (limits && caller.role !== 'Admin')
+      throw forbidden('Only Admins may change rate_limit_per_second and require_event_id.');
+    await this.accounts
+      .update(
+        { id: access.accountId, deletedAt: IsNull() },
+        {
+          accountName: body.account_name,
+          website: body.website,
+          email: body.email,
+          rateLimitPerSecond: body.rate_limit_per_second,
+          requireEventId: body.require_event_id,
+          updatedBy: caller.id,
+          updatedAt: () => 'now()',
+        },
+      )
+      .catch(rethrowEmailTaken);
+    return this.get(access);
+  }
+
+  /** Ingest is refused from here on and what was still to deliver is cancelled, in one transaction. */
+  async remove(accountId: string, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        Account,
+        { id: accountId, deletedAt: IsNull() },
+        { deletedAt: () => 'now()', updatedBy: caller.id, updatedAt: () => 'now()' },
+      );
+      if (affected === 0) throw notFound('account');
+      await manager.query('DELETE FROM account_tokens WHERE account_id = $1', [accountId]);
+      await this.deliveries.cancel({ accountId }, 'The account was deleted.', manager);
+    });
+  }
+
+  async rotateToken(access: AccountAccess, graceSeconds: number, caller: Caller): Promise<AccountView> {
+    const token = await this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        Account,
+        { id: access.accountId, deletedAt: IsNull() },
+        { updatedBy: caller.id, updatedAt: () => 'now()' },
+      );
+      if (affected === 0) throw notFound('account');
+      return this.tokens.rotate(access.accountId, graceSeconds, manager);
+    });
+    return toAccountView(await this.load(access.accountId), token);
+  }
+
+  private async load(id: string): Promise<Account> {
+    const account = await this.accounts.findOneBy({ id, deletedAt: IsNull() });
+    if (!account) throw notFound('account');
+    return account;
+  }
+
+  /** Accounts with what the caller is in each, newest first, one more than the page. */
+  private async listRows(
+    query: ListAccountsQuery,
+    caller: Caller,
+  ): Promise<(Account & { role: string | null })[]> {
+    const select = this.accounts
+      .createQueryBuilder('a')
+      .leftJoin('members', 'm', 'm.account_id = a.id AND m.user_id = :caller', { caller: caller.id })
+      .addSelect('m.role_name', 'role')
+      .where('a.deleted_at IS NULL')
+      .orderBy('a.id', 'DESC')
+      .limit(query.limit + 1);
+    if (caller.role !== 'Admin') select.andWhere('m.user_id IS NOT NULL');
+    const cursor = readCursor(query);
+    if (cursor) select.andWhere('a.id < :cursor', { cursor });
+    if (query.created_from) select.andWhere('a.created_at >= :from', { from: query.created_from });
+    if (query.created_to) select.andWhere('a.created_at < :to', { to: query.created_to });
+    if (query.q)
+      select.andWhere(
+        new Brackets((or) =>
+          or.where('a.account_name ILIKE :q').orWhere('a.email ILIKE :q').orWhere('a.website ILIKE :q'),
+        ),
+        { q: likePattern(query.q) },
+      );
+    const { entities, raw } = await select.getRawAndEntities<{ role: string | null }>();
+    return entities.map((account, index) =>
+      Object.assign(account, { role: caller.role === 'Admin' ? 'Admin' : raw[index]!.role }),
+    );
+  }
+}
+
+function rethrowEmailTaken(error: unknown): never {
+  if (violatesUnique(error, 'accounts_email_key'))
+    throw new Problem('conflict', 'Another account has this e-mail already.', {
+      errors: [{ field: 'email', message: 'is taken' }],
+    });
+  throw error;
+}

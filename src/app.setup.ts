@@ -1,0 +1,100 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule, type AppRole } from './app.module.js';
+import { setupBoard } from './board/board.setup.js';
+import { type Problem, unavailable } from './common/errors/problem.js';
+import { ProblemFilter } from './common/errors/problem.filter.js';
+import { requestIdOf } from './common/http/request-id.js';
+import { rewriteUrl } from './common/http/rewrite-url.js';
+import { createValidationPipe } from './common/http/validation.js';
+import { LOGGER } from './common/logger.js';
+import { NestLogger } from './common/nest-logger.js';
+import type { AppConfig } from './config/app-config.js';
+import { isUnavailable } from './database/pg-errors.js';
+import { acceptIngestBodies } from './incoming-data/ingest-body.js';
+
+const MANAGEMENT_BODY_BYTES = 1024 * 1024;
+
+/** Builds the HTTP side of the product: what main.ts serves is what the end-to-end tests call. */
+export async function createApp(config: AppConfig, role: AppRole): Promise<NestFastifyApplication> {
+  const adapter = createAdapter(config);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, role), adapter, {
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  const logger = app.get<Logger>(LOGGER);
+  app.useLogger(new NestLogger(logger));
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'queues/*path', 'queues'] });
+  app.useGlobalPipes(createValidationPipe());
+  const problems = new ProblemFilter(logger, translateError);
+  app.useGlobalFilters(problems);
+  addRequestHooks(app, logger);
+  acceptIngestBodies(adapter.getInstance());
+  await setupBoard(app, problems);
+  SwaggerModule.setup('swagger', app, () => createOpenApi(app, config.version), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    customSiteTitle: 'Data Pusher API',
+  });
+  return app;
+}
+
+function createAdapter(config: AppConfig): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: MANAGEMENT_BODY_BYTES,
+    trustProxy: config.env.TRUST_PROXY ?? false,
+    requestIdHeader: false,
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => requestIdOf(request.headers['x-request-id']),
+    rewriteUrl: (request: { url?: string }) => rewriteUrl(request.url ?? '/'),
+    // A request that arrives on an open connection while closing is still answered.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 72_000,
+    requestTimeout: 30_000,
+  });
+}
+
+function addRequestHooks(app: NestFastifyApplication, logger: Logger): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  if (!logger.isLevelEnabled('debug')) return;
+  fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    logger.debug(
+      {
+        request_id: request.id,
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request.answered',
+    );
+    done();
+  });
+}
+
+/** Errors of the database that are nobody's fault are 503: trying again is the right answer to them. */
+function translateError(error: unknown): Problem | null {
+  return isUnavailable(error)
+    ? unavailable('The database cannot be reached right now. Nothing was stored; send the request again.', 1, error)
+    : null;
+}
+
+export function createOpenApi(app: NestFastifyApplication, version: string): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Data Pusher')
+    .setDescription('Self-hosted webhook gateway: accepts JSON events and delivers them to every destination.')
+    .setVersion(version)
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'CL-X-TOKEN' }, 'accountToken');
+  return SwaggerModule.createDocument(app, builder.build());
+}

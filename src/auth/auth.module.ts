@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule, type JwtModuleOptions } from '@nestjs/jwt';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AppConfig } from '../config/app-config.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AccessTokens, tokenRules } from './access-tokens.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { LoginLimiter } from './login-limiter.js';
+import { ProfileService } from './profile.service.js';
+import { RefreshToken } from './refresh-token.entity.js';
+import { RegistrationService } from './registration.service.js';
+import { SessionsService } from './sessions.service.js';
+import { UsersController } from './users.controller.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([RefreshToken]),
+    JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
+    UsersModule,
+  ],
+  controllers: [AuthController, UsersController],
+  providers: [
+    AuthService,
+    RegistrationService,
+    SessionsService,
+    ProfileService,
+    AccessTokens,
+    JwtStrategy,
+    { provide: LoginLimiter, useFactory: () => new LoginLimiter(Date.now) },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [AuthService, AccessTokens],
+})
+export class AuthModule {}
+
+function jwtOptions(config: AppConfig): JwtModuleOptions {
+  const { algorithm, issuer, audience } = tokenRules;
+  return {
+    secret: config.secrets.jwtSecret,
+    signOptions: { algorithm, issuer, audience },
+    verifyOptions: { algorithms: [algorithm], issuer, audience },
+  };
+}

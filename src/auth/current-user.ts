@@ -1,0 +1,29 @@
+import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
+import type { Role } from '../users/user.entity.js';
+
+/** Who is calling, read from the database for this request; never from the token's claims. */
+export interface Caller {
+  id: string;
+  email: string;
+  role: Role;
+}
+
+/** What the caller is in the account of the path: global Admins count as its Admin. */
+export interface AccountAccess {
+  accountId: string;
+  role: Role;
+}
+
+export interface AuthenticatedRequest {
+  user: Caller;
+  access?: AccountAccess;
+  params: Record<string, string>;
+}
+
+const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<AuthenticatedRequest>();
+
+export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext) => requestOf(context).user);
+
+export const CurrentAccess = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => requestOf(context).access,
+);

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Problem, invalid } from '../common/errors/problem.js';
+import { violatesUnique } from '../database/pg-errors.js';
+import { Passwords, refuseWeakPassword } from '../users/passwords.js';
+import { User } from '../users/user.entity.js';
+import { type UserView, toUserView } from '../users/users.dto.js';
+import { UsersService } from '../users/users.service.js';
+import type { UpdateProfileDto, UpdatedProfileView } from './auth.dto.js';
+import type { Caller } from './current-user.js';
+import { LoginLimiter } from './login-limiter.js';
+import { SessionsService } from './sessions.service.js';
+
+/** What users see and change of themselves. */
+@Injectable()
+export class ProfileService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+    private readonly limiter: LoginLimiter,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  async get(caller: Caller): Promise<UserView> {
+    return toUserView(await this.users.getById(caller.id));
+  }
+
+  /** A new password ends every session there is; the answer holds the tokens of a new one. */
+  async update(body: UpdateProfileDto, caller: Caller, address: string): Promise<UpdatedProfileView> {
+    const seen = await this.users.getById(caller.id);
+    await this.checkPassword(seen, body.currentPassword, address);
+    const passwordHash = await this.hashNew(body, seen);
+    return this.dataSource.transaction(async (manager) => {
+      const changed = await this.users.updateProfile(seen, { email: body.email, passwordHash }, manager);
+      if (!changed) throw wrongPassword();
+      if (body.email !== undefined) await renameMembers(seen.id, body.email, manager);
+      if (passwordHash !== undefined) await this.sessions.endAll(seen.id, manager);
+      const user = await manager.findOneByOrFail(User, { id: seen.id });
+      const session = passwordHash === undefined ? null : await this.sessions.start(user, manager);
+      return session ?? { user: toUserView(user) };
+    });
+  }
+
+  /** Guesses count like failed sign-ins: who holds a stolen access token shall not find the password with it. */
+  private async checkPassword(user: User, password: string, address: string): Promise<void> {
+    this.limiter.check(user.email, address);
+    const matches = await this.passwords.verify(user.passwordHash, password);
+    this.limiter.check(user.email, address);
+    if (matches) return this.limiter.succeeded(user.email);
+    this.limiter.failed(user.email, address);
+    throw wrongPassword();
+  }
+
+  private async hashNew(body: UpdateProfileDto, user: User): Promise<string | undefined> {
+    if (body.newPassword === undefined) return undefined;
+    refuseWeakPassword('newPassword', body.newPassword, body.email ?? user.email);
+    return this.passwords.hash(body.newPassword);
+  }
+}
+
+async function renameMembers(userId: string, email: string, manager: EntityManager): Promise<void> {
+  await manager
+    .query(
+      `UPDATE members SET email = $2, updated_by = $1, updated_at = now() WHERE user_id = $1 AND email <> $2`,
+      [userId, email],
+    )
+    .catch(rethrowInvited);
+}
+
+function rethrowInvited(error: unknown): never {
+  if (violatesUnique(error, 'members_account_id_email_key'))
+    throw new Problem(
+      'conflict',
+      'An account you are a member of has invited this e-mail; withdraw that first.',
+      {
+        errors: [{ field: 'email', message: 'is invited to an account you are a member of' }],
+      },
+    );
+  throw error;
+}
+
+const wrongPassword = (): Problem => invalid('currentPassword', 'is wrong');

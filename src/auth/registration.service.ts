@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { sha256 } from '../common/crypto/tokens.js';
+import { type Problem, forbidden, invalid } from '../common/errors/problem.js';
+import { AppConfig } from '../config/app-config.js';
+import { Passwords, refuseWeakPassword } from '../users/passwords.js';
+import type { User } from '../users/user.entity.js';
+import { type UserView, toUserView } from '../users/users.dto.js';
+import { UsersService } from '../users/users.service.js';
+import type { RegisterDto } from './auth.dto.js';
+
+@Injectable()
+export class RegistrationService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly users: UsersService,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /** Makes a user and redeems its invitation. Whatever REGISTRATION says, the first user ever is let in. */
+  async register(body: RegisterDto): Promise<UserView> {
+    const refusal = this.findRefusal(body);
+    if (refusal && (await this.users.exist())) throw refusal;
+    refuseWeakPassword('password', body.password, body.email);
+    const passwordHash = await this.passwords.hash(body.password);
+    const user = await this.dataSource.transaction(async (manager) => {
+      const created = await this.users.create({ email: body.email, passwordHash }, manager);
+      if (refusal && !created.firstAdmin) throw refusal;
+      if (body.invite_token !== undefined) await redeem(body.invite_token, created, manager);
+      return created;
+    });
+    return toUserView(user);
+  }
+
+  private findRefusal(body: RegisterDto): Problem | null {
+    const { REGISTRATION } = this.config.env;
+    if (REGISTRATION === 'closed') return forbidden('Registration is closed. Ask an Admin to add you.');
+    if (REGISTRATION === 'invite' && body.invite_token === undefined)
+      return forbidden('Registration needs an invitation: send its invite_token.');
+    return null;
+  }
+}
+
+async function redeem(inviteToken: string, user: User, manager: EntityManager): Promise<void> {
+  const [, redeemed]: [unknown[], number] = await manager.query(
+    `UPDATE members m SET user_id = $1, invite_token_sha256 = NULL, updated_by = $1, updated_at = now()
+     FROM accounts a WHERE m.invite_token_sha256 = $2 AND m.email = $3
+     AND a.id = m.account_id AND a.deleted_at IS NULL`,
+    [user.id, sha256(inviteToken), user.email],
+  );
+  if (redeemed === 0) throw invalid('invite_token', 'is not that of an open invitation to this e-mail');
+}

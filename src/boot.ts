@@ -1,0 +1,130 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { createLogger } from './common/logger.js';
+import { AppConfig } from './config/app-config.js';
+import { type Env, SettingsError, readEnv } from './config/env.js';
+import { loadSecrets } from './config/secrets.js';
+import { readVersion } from './config/version.js';
+import { DataFolderError, type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { SchemaError, migrate } from './database/migrate.js';
+import { ensureDayPartitions } from './database/partitions.js';
+import { PARTITIONED_TABLES } from './events/partitioned-tables.js';
+
+const SHUTDOWN_LIMIT_MS = 20_000;
+const RESTART_PAUSE_MS = 500;
+
+/** What a process serves: Nest's application or a worker without HTTP. */
+export interface Service {
+  close(): Promise<void>;
+}
+
+/** Starts a process: settings, database, migrations, then what `serve` makes; ends all of it in reverse on a signal. */
+export async function boot(serve: (config: AppConfig, logger: Logger) => Promise<Service>): Promise<void> {
+  let database: RunningDatabase | undefined;
+  try {
+    const env = readEnv();
+    const logger = createLogger(env.LOG_LEVEL);
+    const secrets = loadSecrets(env);
+    database = await openDatabase(env, secrets.databasePassword, logger);
+    const config = new AppConfig(env, secrets, database.connection, readVersion());
+    await prepareSchema(config, logger);
+    const service = await serve(config, logger);
+    stopOnSignals(service, database, logger);
+  } catch (error) {
+    await database?.stop();
+    explain(error);
+    process.exit(1);
+  }
+}
+
+interface RunningDatabase {
+  connection: AppConfig['database'];
+  stop(): Promise<void>;
+}
+
+async function openDatabase(env: Env, password: string, logger: Logger): Promise<RunningDatabase> {
+  if (env.DATABASE_URL) return { connection: { connectionString: env.DATABASE_URL }, stop: async () => undefined };
+  const start = () =>
+    startEmbeddedPostgres({ dataDir: env.DATA_DIR, password, report: (line) => logger.info(line) });
+  let current = await start();
+  let stopping = false;
+  const supervise = (server: EmbeddedPostgres): void => {
+    void server.exited.then(async (error) => {
+      while (!stopping) {
+        logger.error({ err: error }, 'database.died, starting it again');
+        await server.stop().catch(() => undefined);
+        try {
+          current = await start();
+          return supervise(current);
+        } catch (cause) {
+          logger.error({ err: cause }, 'database.restart_failed');
+          await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
+        }
+      }
+    });
+  };
+  supervise(current);
+  return {
+    connection: current.connection,
+    stop: async () => {
+      stopping = true;
+      await current.stop();
+    },
+  };
+}
+
+async function prepareSchema(config: AppConfig, logger: Logger): Promise<void> {
+  const done = await migrate(config.database);
+  if (done.length > 0) logger.info({ migrations: done }, 'database.migrated');
+  const pool = new pg.Pool({ ...config.database, max: 1 });
+  try {
+    await assertDurable(pool, logger);
+    await ensureDayPartitions(pool, PARTITIONED_TABLES);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** A 2xx means committed to disk; a server that is told otherwise cannot keep that promise. */
+async function assertDurable(pool: pg.Pool, logger: Logger): Promise<void> {
+  const { rows } = await pool.query(
+    `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')`,
+  );
+  const off = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name);
+  if (off.length > 0) logger.warn({ settings: off }, 'database.not_durable: a crash of its machine can lose events');
+}
+
+function stopOnSignals(service: Service, database: RunningDatabase, logger: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'process.stopping');
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    void service
+      .close()
+      .then(() => database.stop())
+      .then(
+        () => process.exit(0),
+        (error) => {
+          logger.error({ err: error }, 'process.stop_failed');
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+/** One clear line for everything an operator can mend; the whole error for what is our fault. */
+function explain(error: unknown): void {
+  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
+  if (error instanceof SettingsError) console.error(`Wrong settings:\n${error.message}`);
+  else if (error instanceof DataFolderError || error instanceof SchemaError) console.error(error.message);
+  else if (code === 'EADDRINUSE') console.error(`Port ${port} is taken. Stop what uses it or set PORT to another one.`);
+  else if (code === 'EACCES' && port) console.error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
+  else if (code === 'EADDRNOTAVAIL') console.error(`This machine has no address ${address}. Check HOST.`);
+  else if (code?.startsWith('E')) console.error(`${(error as Error).message}. Check DATABASE_URL and DATA_DIR.`);
+  else if (/^(28|3D)/.test(code ?? '')) console.error(`The database refused us: ${(error as Error).message}.`);
+  else console.error(error);
+}

@@ -1,0 +1,64 @@
+import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
+import { Inject, Injectable } from '@nestjs/common';
+import { ChangeFeed } from '../database/change-feed.js';
+
+/** How long a value is used without asking again; while changes cannot be heard, only the second. */
+const TTL_MS = 60_000;
+const DEAF_TTL_MS = 500;
+const REMEMBERED_CHANGES = 10_000;
+
+interface Entry<T> {
+  value: T | null;
+  /** Number of the last change heard before the value was read. */
+  readAt: number;
+}
+
+/**
+ * Remembers what was read of accounts, in process. A change of an account, made by whichever process, makes
+ * everything remembered of it unusable; a change of any account does the same to "there is none".
+ */
+@Injectable()
+export class DirectoryCache {
+  private readonly loading = new Map<string, Promise<unknown>>();
+  private readonly lastChanges = new Map<string, number>();
+  private changes = 0;
+  private allChangedAt = 0;
+
+  constructor(
+    @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    private readonly feed: ChangeFeed,
+  ) {
+    feed.onAccountChange((accountId) => this.changed(accountId));
+  }
+
+  /** The value of `key`, read by `load` when it is not known; concurrent callers share one read. */
+  async get<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
+    const entry = await this.cache.get<Entry<T>>(key);
+    if (entry && this.isCurrent(entry)) return entry.value;
+    const pending = this.loading.get(key) as Promise<T | null> | undefined;
+    if (pending) return pending;
+    const reading = this.read(key, load).finally(() => this.loading.delete(key));
+    this.loading.set(key, reading);
+    return reading;
+  }
+
+  private async read<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
+    const readAt = this.changes;
+    const value = await load();
+    await this.cache.set(key, { value, readAt } satisfies Entry<T>, this.feed.connected ? TTL_MS : DEAF_TTL_MS);
+    return value;
+  }
+
+  private isCurrent({ value, readAt }: Entry<{ accountId: string }>): boolean {
+    if (value === null) return readAt === this.changes;
+    return readAt >= this.allChangedAt && readAt >= (this.lastChanges.get(value.accountId) ?? 0);
+  }
+
+  private changed(accountId: string | null): void {
+    this.changes++;
+    if (accountId === null || this.lastChanges.size >= REMEMBERED_CHANGES) {
+      this.allChangedAt = this.changes;
+      this.lastChanges.clear();
+    } else this.lastChanges.set(accountId, this.changes);
+  }
+}

@@ -1,0 +1,87 @@
+export interface GroupBatcherOptions<Item, Result> {
+  /** Writes a batch; its results are in the order of `items`. */
+  write: (items: Item[]) => Promise<Result[]>;
+  maxItems: number;
+  maxBytes: number;
+  sizeOf: (item: Item) => number;
+  /** Batches under way at once. More than one starts only when a whole batch is waiting. */
+  maxFlushes: number;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: items that arrive together are written together. With nothing under way an item is written at
+ * once, so at low load a batch is one item; while writes are under way the next batch gathers by itself.
+ */
+export class GroupBatcher<Item, Result> {
+  private waiting: Waiting<Item, Result>[] = [];
+  private bytes = 0;
+  private flushes = 0;
+  private whenIdle: (() => void)[] = [];
+
+  constructor(private readonly options: GroupBatcherOptions<Item, Result>) {}
+
+  /** Bytes that wait for a batch of their own. */
+  get waitingBytes(): number {
+    return this.bytes;
+  }
+
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      this.bytes += this.options.sizeOf(item);
+      this.flushWhenUseful();
+    });
+  }
+
+  /** Fails everything that waits and is not under way yet. */
+  rejectWaiting(error: unknown): void {
+    this.bytes = 0;
+    for (const { reject } of this.waiting.splice(0)) reject(error);
+  }
+
+  /** Resolves once nothing waits and nothing is under way. */
+  async idle(): Promise<void> {
+    if (this.flushes > 0 || this.waiting.length > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+  }
+
+  private flushWhenUseful(): void {
+    const { maxItems, maxBytes, maxFlushes } = this.options;
+    const isFull = this.waiting.length >= maxItems || this.bytes >= maxBytes;
+    if (this.waiting.length > 0 && (this.flushes === 0 || (isFull && this.flushes < maxFlushes)))
+      void this.flush(this.takeBatch());
+    if (this.flushes === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
+  }
+
+  private takeBatch(): Waiting<Item, Result>[] {
+    const { maxItems, maxBytes, sizeOf } = this.options;
+    let count = 0;
+    let taken = 0;
+    while (count < this.waiting.length && count < maxItems) {
+      const size = sizeOf(this.waiting[count]!.item);
+      if (count > 0 && taken + size > maxBytes) break;
+      taken += size;
+      count++;
+    }
+    this.bytes -= taken;
+    return this.waiting.splice(0, count);
+  }
+
+  private async flush(batch: Waiting<Item, Result>[]): Promise<void> {
+    this.flushes++;
+    try {
+      const results = await this.options.write(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, index) => resolve(results[index]!));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.flushes--;
+      this.flushWhenUseful();
+    }
+  }
+}

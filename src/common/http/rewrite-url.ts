@@ -1,0 +1,24 @@
+const PREFIX = '/api';
+
+/** Paths that live beside the API and keep their spelling. */
+const OUTSIDE = ['/api', '/swagger', '/queues', '/health', '/openapi.json', '/openapi.yaml', '/favicon.ico'];
+
+/**
+ * The one place where spellings of a path meet: a trailing slash never matters, and every path of the API
+ * also answers without `/api`.
+ */
+export function rewriteUrl(url: string): string {
+  const queryAt = url.indexOf('?');
+  const path = queryAt < 0 ? url : url.slice(0, queryAt);
+  const query = queryAt < 0 ? '' : url.slice(queryAt);
+  if (!path.startsWith('/')) return url;
+  const trimmed = trimSlashes(path);
+  const outside = trimmed === '/' || OUTSIDE.some((known) => trimmed === known || trimmed.startsWith(`${known}/`));
+  return (outside ? trimmed : PREFIX + trimmed) + query;
+}
+
+function trimSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path.charCodeAt(end - 1) === 47) end--;
+  return path.slice(0, end);
+}

@@ -1,0 +1,30 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { SealedBox, parseEncryptionKeys } from '../common/crypto/sealed-box.js';
+import { AddressPolicy, parseEgressAllow } from '../common/egress/address-policy.js';
+import { LOGGER, createLogger } from '../common/logger.js';
+import { AppConfig } from './app-config.js';
+
+/** Makes the configuration and what follows from it alone injectable everywhere. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static forRoot(config: AppConfig): DynamicModule {
+    const egressAllow = config.env.EGRESS_ALLOW ?? (config.embedded ? 'loopback' : '');
+    return {
+      module: ConfigModule,
+      providers: [
+        { provide: AppConfig, useValue: config },
+        { provide: LOGGER, useValue: createLogger(config.env.LOG_LEVEL) },
+        {
+          provide: SealedBox,
+          useValue: new SealedBox(parseEncryptionKeys(config.secrets.encryptionKeys)),
+        },
+        {
+          provide: AddressPolicy,
+          useValue: new AddressPolicy(egressAllow ? parseEgressAllow(egressAllow) : []),
+        },
+      ],
+      exports: [AppConfig, LOGGER, SealedBox, AddressPolicy],
+    };
+  }
+}

@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEgressAllow } from '../common/egress/address-policy.js';
+import { parseDuration } from '../common/duration.js';
+import { parseEncryptionKeys } from '../common/crypto/sealed-box.js';
+
+/** One setting: how it is read, what it is without being set, and what it is for (shown in .env.example). */
+interface Setting<T> {
+  parse: (text: string) => T;
+  fallback: T;
+  about: string;
+}
+
+const setting = <T>(parse: (text: string) => T, fallback: T, about: string): Setting<T> => ({
+  parse,
+  fallback,
+  about,
+});
+const optional = <T>(parse: (text: string) => T, about: string): Setting<T | undefined> => ({
+  parse,
+  fallback: undefined,
+  about,
+});
+
+const DEFAULT_RETRY_SCHEDULE = '0s,5s,5m,30m,2h,5h,10h,14h,20h,24h';
+
+const text = (value: string): string => value;
+const oneOf =
+  <T extends string>(...allowed: T[]) =>
+  (value: string): T => {
+    if (!(allowed as string[]).includes(value)) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return value as T;
+  };
+const integer = (min: number, max: number) => (value: string) => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < min || number > max || value.trim() === '')
+    throw new Error(`must be a whole number from ${min} to ${max}`);
+  return number;
+};
+const urlOf =
+  (...protocols: string[]) =>
+  (value: string): string => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (!url || !protocols.includes(url.protocol))
+      throw new Error(`must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    return value;
+  };
+const secret = (value: string): string => {
+  if (value.length < 32)
+    throw new Error('must be at least 32 characters; make one with: openssl rand -base64 48');
+  return value;
+};
+const durations = (value: string): number[] => {
+  const list = value.split(',').map((part) => parseDuration(part.trim()));
+  if (list.length > 30) throw new Error('must not have more than 30 entries');
+  return list;
+};
+const checked =
+  (parse: (value: string) => unknown) =>
+  (value: string): string => {
+    parse(value);
+    return value;
+  };
+
+/** Every setting of the product. `.env.example` lists the same keys; a test compares the two. */
+export const settings = {
+  NODE_ENV: setting(
+    oneOf('development', 'production', 'test'),
+    'development',
+    'production makes every secret and the egress guard strict',
+  ),
+  PORT: setting(integer(0, 65535), 8000, 'port of the HTTP API'),
+  HOST: optional(text, 'address to listen on; 127.0.0.1 with the embedded database, else 0.0.0.0'),
+  TRUST_PROXY: optional(text, 'addresses or networks of proxies whose X-Forwarded-For is believed'),
+  LOG_LEVEL: setting(
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'least severe log line that is written; debug shows every event and attempt',
+  ),
+  DATA_DIR: setting(
+    (value: string) => resolve(value),
+    resolve('data'),
+    'folder of the embedded database and of generated secrets',
+  ),
+  DATABASE_URL: optional(
+    urlOf('postgres:', 'postgresql:'),
+    'your PostgreSQL (14 or newer); empty starts the embedded one',
+  ),
+  REDIS_URL: optional(
+    urlOf('redis:', 'rediss:'),
+    'Redis or Valkey for queue and limiter; empty keeps both on PostgreSQL and in process',
+  ),
+  JWT_SECRET: optional(secret, 'signs access tokens; required with DATABASE_URL, generated otherwise'),
+  ENCRYPTION_KEYS: optional(
+    checked(parseEncryptionKeys),
+    'id:base64 of 32 bytes, comma separated, the first one encrypts; required with DATABASE_URL',
+  ),
+  ACCESS_TOKEN_SECONDS: setting(integer(30, 900), 900, 'life of an access token'),
+  REFRESH_TOKEN_DAYS: setting(integer(1, 365), 30, 'life of a refresh token'),
+  REGISTRATION: setting(
+    oneOf('open', 'invite', 'closed'),
+    'open',
+    'who may register: anybody, holders of an invitation, or nobody (the first user always may)',
+  ),
+  MAX_BODY_BYTES: setting(integer(1024, 64 * 1024 * 1024), 1024 * 1024, 'largest event accepted'),
+  EGRESS_ALLOW: optional(
+    checked(parseEgressAllow),
+    'private destinations that are allowed: address, address:port or network, comma separated',
+  ),
+  RETRY_SCHEDULE: setting(
+    durations,
+    durations(DEFAULT_RETRY_SCHEDULE),
+    'wait before each attempt, the first included; its length is the number of attempts',
+  ),
+  DELIVERY_TIMEOUT_MS: setting(
+    integer(100, 30_000),
+    15_000,
+    'time an attempt may take where the destination sets none',
+  ),
+  WORKER_CONCURRENCY: setting(integer(1, 10_000), 1000, 'deliveries one process works on at once'),
+  LEASE_SECONDS: setting(
+    integer(2, 600),
+    45,
+    'after which the deliveries of a worker that died are taken over; longer than any attempt may take',
+  ),
+} satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof settings;
+export type Env = { [Key in keyof Settings]: Settings[Key] extends Setting<infer T> ? T : never };
+
+export class SettingsError extends Error {}
+
+/**
+ * Reads every setting from `source`; an empty value counts as not set.
+ * @throws SettingsError naming all wrong settings at once, a line each.
+ */
+export function readEnv(source: Record<string, string | undefined> = loadProcessEnv()): Env {
+  const problems: string[] = [];
+  const env: Record<string, unknown> = {};
+  for (const [key, known] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const value = source[key];
+    if (value === undefined || value === '') {
+      env[key] = known.fallback;
+      continue;
+    }
+    try {
+      env[key] = known.parse(value);
+    } catch (error) {
+      problems.push(`${key} ${(error as Error).message}`);
+    }
+  }
+  for (const key of ['JWT_SECRET', 'ENCRYPTION_KEYS'])
+    if (source.DATABASE_URL && !source[key])
+      problems.push(`${key} is required with DATABASE_URL: ${settings[key as 'JWT_SECRET'].about}`);
+  if (source.NODE_ENV === 'production' && !source.DATABASE_URL)
+    problems.push('DATABASE_URL is required with NODE_ENV=production');
+  if (problems.length > 0) throw new SettingsError(problems.join('\n'));
+  return env as Env;
+}
+
+function loadProcessEnv(): NodeJS.ProcessEnv {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}

@@ -1,0 +1,41 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { LOGGER } from '../common/logger.js';
+import { AppConfig, type DatabaseConnection } from '../config/app-config.js';
+import { ChangeFeed } from './change-feed.js';
+import { typeormOptions } from './database.options.js';
+import { AcceptPool, DeliveryPool, createAcceptPool, createDeliveryPool } from './pools.js';
+
+/** The connections of a process: TypeORM's for management, one pool for each hot path, one that listens. */
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(
+    private readonly acceptPool: AcceptPool,
+    private readonly deliveryPool: DeliveryPool,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    // Without a listener an idle connection that drops would end the process.
+    for (const pool of [acceptPool, deliveryPool] as Pool[])
+      pool.on('error', (error) => logger.warn({ err: error }, 'database.connection_lost'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.acceptPool.end(), this.deliveryPool.end()]);
+  }
+
+  static forRoot(connection: DatabaseConnection): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      imports: [TypeOrmModule.forRoot({ ...typeormOptions(connection), autoLoadEntities: true, retryAttempts: 0 })],
+      providers: [
+        ChangeFeed,
+        { provide: AcceptPool, inject: [AppConfig], useFactory: () => createAcceptPool(connection) },
+        { provide: DeliveryPool, inject: [AppConfig], useFactory: () => createDeliveryPool(connection) },
+      ],
+      exports: [ChangeFeed, AcceptPool, DeliveryPool],
+    };
+  }
+}

@@ -1,0 +1,27 @@
+interface DatabaseError {
+  code?: string;
+  constraint?: string;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/** The driver's error, also where TypeORM wrapped it. */
+function driverError(error: unknown): DatabaseError | null {
+  const inner = (error as { driverError?: DatabaseError } | null)?.driverError ?? (error as DatabaseError);
+  return typeof inner?.code === 'string' ? inner : null;
+}
+
+/** True when `error` says that a row with this unique key is there already. Constraints decide races. */
+export function violatesUnique(error: unknown, constraint: string): boolean {
+  const inner = driverError(error);
+  return inner?.code === UNIQUE_VIOLATION && inner.constraint === constraint;
+}
+
+/** True when the database could not be asked at all: it is away, starting, stopping, full or out of connections. */
+export function isUnavailable(error: unknown): boolean {
+  const code = driverError(error)?.code ?? '';
+  if (/^(08|53|57|58|XX)/.test(code) || code === '25006' || code === '55P03') return true;
+  if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/.test(code)) return true;
+  const message = error instanceof Error ? error.message : '';
+  return /timeout|Connection terminated|Query read timeout|not queryable|Cannot use a pool/i.test(message);
+}

@@ -1,0 +1,36 @@
+import pg from 'pg';
+import type { DatabaseConnection } from '../config/app-config.js';
+
+/** Connections of the accept path alone, so that no list or delivery can keep a producer waiting. */
+export class AcceptPool extends pg.Pool {}
+
+/** Connections of the delivery path. Commits asynchronously: a crash there only delivers again. */
+export class DeliveryPool extends pg.Pool {}
+
+const CONNECT_TIMEOUT_MS = 2000;
+
+/** What every connection of the product has in common. `statementMs` bounds a query on both ends. */
+export function poolOptions(connection: DatabaseConnection, name: string, max: number, statementMs: number) {
+  return {
+    ...connection,
+    application_name: `data-pusher ${name}`,
+    max,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // A backend that is frozen never sees statement_timeout; the client gives up by itself.
+    query_timeout: statementMs + 500,
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+  };
+}
+
+export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
+  return new AcceptPool(poolOptions(connection, 'accept', 4, 2500));
+}
+
+export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
+  return new DeliveryPool({
+    ...poolOptions(connection, 'delivery', 6, 10_000),
+    options: '-c synchronous_commit=off',
+  });
+}

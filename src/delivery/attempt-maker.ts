@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { AddressPolicy } from '../common/egress/address-policy.js';
+import { LOGGER } from '../common/logger.js';
+import { AppConfig } from '../config/app-config.js';
+import type { DeliverableDestination } from '../destinations/destination-reader.js';
+import type { ClaimedDelivery } from './claims.js';
+import { type Outcome, failure, unsentOutcome } from './outcome.js';
+import { buildRequest } from './request-builder.js';
+import { Sender } from './sender.js';
+import { decodeSecret } from './signer.js';
+
+/** Makes one attempt: builds and signs the request, sends it, and logs what came of it. */
+@Injectable()
+export class AttemptMaker {
+  private readonly sender: Sender;
+  /** Decoded once per cached destination. */
+  private readonly keys = new WeakMap<DeliverableDestination, Buffer[]>();
+
+  constructor(
+    private readonly config: AppConfig,
+    policy: AddressPolicy,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.sender = new Sender({
+      policy,
+      userAgent: `data-pusher/${config.version}`,
+      connectionsPerOrigin: config.env.WORKER_CONCURRENCY,
+    });
+  }
+
+  async make(
+    delivery: ClaimedDelivery,
+    destination: DeliverableDestination,
+    timeoutMs: number,
+  ): Promise<Outcome> {
+    const request = buildRequest({
+      destination,
+      signingKeys: this.signingKeys(destination),
+      webhookId: delivery.event,
+      eventId: delivery.eventId,
+      deliveryId: delivery.id,
+      attempt: delivery.attempts + 1,
+      maxAttempts: this.config.env.RETRY_SCHEDULE.length,
+      payload: delivery.payload!,
+      nowMs: Date.now(),
+    });
+    const outcome =
+      'refused' in request
+        ? unsentOutcome(failure('too_large', request.refused))
+        : await this.sender.send({ ...request, timeoutMs });
+    this.log(delivery, outcome);
+    return outcome;
+  }
+
+  close(): Promise<void> {
+    return this.sender.close();
+  }
+
+  private signingKeys(destination: DeliverableDestination): Buffer[] {
+    let keys = this.keys.get(destination);
+    if (!keys) this.keys.set(destination, (keys = destination.signingSecrets.map(decodeSecret)));
+    const graceEnded =
+      destination.previousSecretExpiresAt && destination.previousSecretExpiresAt.getTime() <= Date.now();
+    return graceEnded ? keys.slice(0, 1) : keys;
+  }
+
+  private log(delivery: ClaimedDelivery, outcome: Outcome): void {
+    const level = outcome.error === null ? 'debug' : 'warn';
+    if (!this.logger.isLevelEnabled(level)) return;
+    this.logger[level](
+      {
+        account_id: delivery.accountId,
+        destination_id: delivery.destinationId,
+        delivery_id: delivery.id,
+        event: delivery.event,
+        attempt: delivery.attempts + 1,
+        status_code: outcome.statusCode,
+        duration_ms: Math.round(outcome.durationMs),
+        error: outcome.error,
+      },
+      'delivery.attempted',
+    );
+  }
+}

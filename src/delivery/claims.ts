@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { v4 as uuidv4 } from 'uuid';
+import { AppConfig } from '../config/app-config.js';
+import { DeliveryPool } from '../database/pools.js';
+
+/** A delivery this process works on until its lease ends; only the lease token may record its result. */
+export interface ClaimedDelivery {
+  id: string;
+  event: string;
+  accountId: string;
+  destinationId: string;
+  /** Attempts made before this one. */
+  attempts: number;
+  leaseToken: string;
+  /** performance.now() by which an attempt has to be over. */
+  leaseEndsAt: number;
+  /** The producer's id. */
+  eventId: string;
+  /** Null when the event was already removed by retention. */
+  payload: Buffer | null;
+}
+
+const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
+
+/** Takes the lease on the rows chosen by `candidates` and reads what an attempt needs. */
+const claiming = (candidates: string) => `
+  WITH claimed AS (
+    UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
+    WHERE id IN (${candidates})
+    RETURNING id, event, account_id, destination_id, attempts
+  )
+  SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
+    e.event_id AS "eventId", e.payload
+  FROM claimed c LEFT JOIN events e ON e.id = c.event`;
+
+const CLAIM_BY_ID = {
+  name: 'claim_deliveries',
+  text: claiming(`
+    SELECT id FROM deliveries
+    WHERE id = ANY($3::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($4::uuid[])
+      AND ($5::integer IS NULL OR attempts = $5)
+    FOR UPDATE SKIP LOCKED`),
+};
+
+/**
+ * Walks from destination to destination through the index, taking some of what is due from each, so that one
+ * with a large backlog hides nobody. `$5` leaves the newest to the job that was sent for them.
+ */
+const CLAIM_DUE = {
+  name: 'claim_due_deliveries',
+  text: `
+    WITH RECURSIVE destination AS (
+      (SELECT destination_id AS id FROM deliveries ORDER BY destination_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT destination_id FROM deliveries WHERE destination_id > destination.id
+              ORDER BY destination_id LIMIT 1)
+      FROM destination WHERE destination.id IS NOT NULL
+    ), due AS (
+      SELECT row.id FROM destination CROSS JOIN LATERAL (
+        SELECT id FROM deliveries
+        WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $5) AND ${IS_FREE}
+        ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+      ) row
+      WHERE destination.id <> ALL($3::uuid[]) LIMIT $6
+    ), ${claiming('SELECT id FROM due')
+      .trimStart()
+      .replace(/^WITH /, '')}`,
+};
+
+const PER_DESTINATION = 64;
+
+/** How long the sweeper leaves a due row to the job that was sent for it. */
+const JOB_HEAD_START_SECONDS = 0.9;
+
+@Injectable()
+export class Claims {
+  constructor(
+    private readonly pool: DeliveryPool,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Claims these deliveries, as far as they are open, free and not of a busy destination.
+   * @param attempts claims only deliveries with so many attempts behind them; null takes all.
+   */
+  byId(ids: string[], busyDestinations: string[], attempts: number | null): Promise<ClaimedDelivery[]> {
+    return this.claim(CLAIM_BY_ID, [ids, busyDestinations, attempts]);
+  }
+
+  /** Claims up to `limit` deliveries that have been due for a moment, from every destination that is not busy. */
+  due(limit: number, busyDestinations: string[]): Promise<ClaimedDelivery[]> {
+    return this.claim(CLAIM_DUE, [busyDestinations, PER_DESTINATION, JOB_HEAD_START_SECONDS, limit]);
+  }
+
+  /** Ends every lease. Only for a process that knows to be the only one: after a crash nothing then waits. */
+  async releaseAll(): Promise<void> {
+    await this.pool.query(
+      'UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL',
+    );
+  }
+
+  private async claim(
+    statement: { name: string; text: string },
+    values: unknown[],
+  ): Promise<ClaimedDelivery[]> {
+    const leaseToken = uuidv4();
+    const leaseSeconds = this.config.env.LEASE_SECONDS;
+    // Taken before the statement, so that our idea of the lease ends before the database's.
+    const leaseEndsAt = performance.now() + leaseSeconds * 1000;
+    const { rows } = await this.pool.query({ ...statement, values: [leaseToken, leaseSeconds, ...values] });
+    return rows.map((row) => ({ ...row, leaseToken, leaseEndsAt }));
+  }
+}

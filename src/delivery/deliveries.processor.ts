@@ -1,0 +1,51 @@
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import type { Job } from 'bullmq';
+import { Claims } from './claims.js';
+import { DELIVERIES_QUEUE, type DeliveryJob, type DeliveryJobResult } from './contract.js';
+import { DeliveryEngine } from './delivery-engine.js';
+import { describeSettled, summarise } from './job-report.js';
+import type { Settled } from './settled.js';
+
+/** Jobs open at once. They mostly wait, and none waits longer than JOB_WAIT_MS for its attempts. */
+const CONCURRENCY = 100;
+const JOB_WAIT_MS = 1000;
+
+/**
+ * The fan-out: claims what a job names and hands it to the engine. A job shows on the board what came of it
+ * and fails when an attempt did, with the reason; to retry it there is to try again at once.
+ */
+@Processor(DELIVERIES_QUEUE, { concurrency: CONCURRENCY })
+export class DeliveriesProcessor extends WorkerHost {
+  constructor(
+    private readonly claims: Claims,
+    private readonly engine: DeliveryEngine,
+  ) {
+    super();
+  }
+
+  async process(job: Job<DeliveryJob>): Promise<DeliveryJobResult> {
+    const { delivery_ids: ids, attempts } = job.data;
+    // Retried by hand on the board: whatever was tried since then, try again.
+    const expected = job.attemptsStarted > 1 ? null : attempts;
+    await this.engine.waitForRoom();
+    const started = await this.engine.start(ids.length, (busy) => this.claims.byId(ids, busy, expected));
+    const settled = await settledWithin(JOB_WAIT_MS, started);
+    const result = summarise(settled, ids.length, started.length);
+    const failures = settled.filter(({ next }) => next === 'retry' || next === 'failed');
+    if (failures.length > 0) throw new Error(describeSettled(failures, result));
+    return result;
+  }
+}
+
+/** What settles within `ms`; the others go on without the job. */
+async function settledWithin(ms: number, started: Promise<Settled>[]): Promise<Settled[]> {
+  const settled: Settled[] = [];
+  const all = Promise.allSettled(started.map((one) => one.then((result) => settled.push(result))));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([all, late]);
+  clearTimeout(timer);
+  return [...settled];
+}

@@ -1,0 +1,87 @@
+import type { Pool } from 'pg';
+import type { Outcome } from './outcome.js';
+
+/** What becomes of a claimed delivery. Without an attempt it goes on as it was, held, cancelled or put back. */
+export interface DeliveryResult {
+  deliveryId: string;
+  leaseToken: string;
+  next: 'success' | 'failed' | 'cancelled' | 'retry' | 'hold' | 'release';
+  /** Attempts behind it now. */
+  attempts: number;
+  /** Wait until it is due again, for retry and release. */
+  delayMs: number;
+  /** Why it ended, where that is not the attempt's own error. */
+  reason: string | null;
+  attempt: { id: string; startedAt: number; outcome: Outcome } | null;
+}
+
+/**
+ * One statement for a batch of results: finished deliveries move to the log, others are due again, every
+ * attempt is written. A result whose lease has passed to somebody else changes nothing but is told.
+ */
+const RECORD = {
+  name: 'record_results',
+  text: `
+    WITH result AS (
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::integer[], $5::integer[], $6::text[],
+        $7::uuid[], $8::integer[], $9::integer[], $10::integer[], $11::text[], $12::text[])
+      AS r (delivery_id, lease_token, next, attempts, delay_ms, reason,
+        attempt_id, ago_ms, duration_ms, status_code, error, response_excerpt)
+    ), gone AS (
+      DELETE FROM deliveries d USING result r
+      WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('success', 'failed', 'cancelled')
+      RETURNING d.id, d.event, d.account_id, d.destination_id, d.event_type, d.origin, d.received_at, r.next,
+        r.attempts, coalesce(r.status_code, d.last_status_code) AS last_status_code,
+        CASE WHEN r.next <> 'success' THEN coalesce(r.reason, r.error, d.last_error) END AS last_error
+    ), logged AS (
+      INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_type, origin, received_at,
+        status, attempts, last_status_code, last_error)
+      SELECT id, event, account_id, destination_id, event_type, origin, received_at,
+        next, attempts, last_status_code, last_error FROM gone
+    ), open AS (
+      UPDATE deliveries d SET lease_token = NULL, lease_until = NULL, attempts = r.attempts,
+        status = CASE WHEN r.next = 'hold' THEN 'held' WHEN r.attempts > 0 THEN 'retrying' ELSE 'pending' END,
+        due_at = CASE WHEN r.next = 'hold' THEN 'infinity' ELSE now() + r.delay_ms * interval '1 millisecond' END,
+        last_status_code = CASE WHEN r.attempt_id IS NULL THEN d.last_status_code ELSE r.status_code END,
+        last_error = coalesce(r.error, d.last_error)
+      FROM result r
+      WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('retry', 'hold', 'release')
+      RETURNING d.id
+    ), kept AS (
+      SELECT id FROM gone UNION ALL SELECT id FROM open
+    ), tried AS (
+      INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error,
+        response_excerpt, superseded)
+      SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms,
+        status_code, error, response_excerpt, delivery_id NOT IN (SELECT id FROM kept)
+      FROM result WHERE attempt_id IS NOT NULL
+    )
+    SELECT id FROM kept`,
+};
+
+/** @returns for each result whether its lease still held. */
+export async function recordResults(pool: Pool, results: DeliveryResult[]): Promise<boolean[]> {
+  // One order for all batches, so that two which meet on a row wait instead of deadlocking.
+  const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
+  const now = performance.now();
+  const column = <T>(pick: (result: DeliveryResult) => T): T[] => sorted.map(pick);
+  const { rows } = await pool.query<{ id: string }>({
+    ...RECORD,
+    values: [
+      column((result) => result.deliveryId),
+      column((result) => result.leaseToken),
+      column((result) => result.next),
+      column((result) => result.attempts),
+      column((result) => Math.round(result.delayMs)),
+      column((result) => result.reason),
+      column((result) => result.attempt?.id ?? null),
+      column(({ attempt }) => (attempt ? Math.round(now - attempt.startedAt) : null)),
+      column(({ attempt }) => (attempt ? Math.round(attempt.outcome.durationMs) : null)),
+      column(({ attempt }) => attempt?.outcome.statusCode ?? null),
+      column(({ attempt }) => attempt?.outcome.error ?? null),
+      column(({ attempt }) => attempt?.outcome.responseExcerpt ?? null),
+    ],
+  });
+  const kept = new Set(rows.map((row) => row.id));
+  return results.map((result) => kept.has(result.deliveryId));
+}

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { GroupBatcher } from '../common/group-batcher.js';
+import { LOGGER } from '../common/logger.js';
+import { AppConfig } from '../config/app-config.js';
+import { DeliveryPool } from '../database/pools.js';
+import { type DeliveryResult, recordResults } from './result-statement.js';
+
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 1000;
+
+/** Records results in batches. Its commits are asynchronous: one that a crash takes is made up by another delivery. */
+@Injectable()
+export class ResultWriter {
+  private readonly batcher = new GroupBatcher<DeliveryResult, boolean>({
+    write: (results) => this.write(results),
+    maxItems: 250,
+    maxBytes: 2 * 1024 * 1024,
+    sizeOf: ({ attempt }) => 200 + (attempt?.outcome.responseExcerpt?.length ?? 0),
+    maxFlushes: 3,
+  });
+
+  constructor(
+    private readonly pool: DeliveryPool,
+    private readonly config: AppConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Resolves when the result is stored; false when its lease had passed to somebody else meanwhile. A result
+   * that cannot be stored before its lease ends is given up: the delivery is then made again.
+   */
+  record(result: DeliveryResult): Promise<boolean> {
+    return this.batcher.add(result);
+  }
+
+  idle(): Promise<void> {
+    return this.batcher.idle();
+  }
+
+  private async write(results: DeliveryResult[]): Promise<boolean[]> {
+    const giveUpAt = performance.now() + this.config.env.LEASE_SECONDS * 1000;
+    for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
+      try {
+        return await recordResults(this.pool, results);
+      } catch (error) {
+        this.logger.error({ err: error, results: results.length }, 'delivery.record_failed');
+        if (performance.now() + pauseMs > giveUpAt) return results.map(() => false);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+}

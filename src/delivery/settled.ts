@@ -1,0 +1,23 @@
+import type { DeliverableDestination } from '../destinations/destination-reader.js';
+import type { ClaimedDelivery } from './claims.js';
+import type { Outcome } from './outcome.js';
+import type { DeliveryResult } from './result-statement.js';
+
+/** What a claimed delivery came to, for the board and its jobs. */
+export interface Settled {
+  delivery: ClaimedDelivery;
+  next: DeliveryResult['next'];
+  /** Attempts behind it now. */
+  attempts: number;
+  delayMs: number;
+  outcome: Outcome | null;
+  reason: string | null;
+  destination: DeliverableDestination | null;
+}
+
+/** Method and URL without query and fragment, which may hold secrets. */
+export function describeTarget(destination: DeliverableDestination | null): string {
+  return destination
+    ? `${destination.httpMethod} ${destination.url.replace(/[?#].*$/, '')}`
+    : 'a deleted destination';
+}

@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { LOGGER } from '../common/logger.js';
+import { AppConfig } from '../config/app-config.js';
+import { Claims } from './claims.js';
+import { DeliveryEngine } from './delivery-engine.js';
+
+const TICK_MS = 1000;
+const MAX_CLAIM = 500;
+const WORTH_GOING_ON = 32;
+
+/**
+ * Finds what is due and nobody works on: retries, deliveries whose job was lost, leases of workers that died.
+ * With it, every job of the queue may vanish and all that happens is a second of delay.
+ */
+@Injectable()
+export class Sweeper {
+  private stopped = false;
+  private pause: { end: () => void } | null = null;
+  private loop: Promise<void> = Promise.resolve();
+  private isFailing = false;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly claims: Claims,
+    private readonly engine: DeliveryEngine,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async start(): Promise<void> {
+    // The embedded database belongs to this process alone: whoever held a lease is dead.
+    if (this.config.embedded) await this.claims.releaseAll();
+    this.loop = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.pause?.end();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const claimed = await this.sweep();
+      // Much claimed means that there is more: go on as soon as there is room instead of at the next tick.
+      if (claimed < WORTH_GOING_ON) await this.sleep(TICK_MS);
+      else await this.engine.waitForRoom();
+    }
+  }
+
+  /** @returns how many deliveries were started. */
+  private async sweep(): Promise<number> {
+    try {
+      this.engine.shed();
+      const limit = Math.min(MAX_CLAIM, this.engine.room);
+      if (limit === 0) return 0;
+      const started = await this.engine.start(limit, (busy) => this.claims.due(limit, busy));
+      for (const settled of started) settled.catch((error) => this.report(error));
+      this.isFailing = false;
+      return started.length;
+    } catch (error) {
+      this.report(error);
+      return 0;
+    }
+  }
+
+  /** Once per state change: a database that is away for an hour is one line. */
+  private report(error: unknown): void {
+    if (!this.isFailing) this.logger.error({ err: error }, 'sweeper.failed');
+    this.isFailing = true;
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.pause = {
+        end: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+    });
+  }
+}

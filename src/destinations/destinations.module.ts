@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
+import { DestinationDirectory } from './destination-directory.js';
+import { DestinationReader } from './destination-reader.js';
+import { DestinationSecrets } from './destination-secrets.js';
+import { Destination } from './destination.entity.js';
+import { DestinationsController } from './destinations.controller.js';
+import { DestinationsService } from './destinations.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Destination]), EventsModule],
+  controllers: [DestinationsController],
+  providers: [DestinationsService, DestinationSecrets, DestinationReader, DestinationDirectory],
+  exports: [DestinationReader, DestinationDirectory],
+})
+export class DestinationsModule {}

@@ -1,0 +1,235 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, In, IsNull, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { AccountAccess, Caller } from '../auth/current-user.js';
+import { newSigningSecret } from '../common/crypto/tokens.js';
+import { AddressPolicy } from '../common/egress/address-policy.js';
+import { checkDestinationUrl } from '../common/egress/destination-url.js';
+import { Problem, notFound } from '../common/errors/problem.js';
+import { likePattern } from '../common/http/like-pattern.js';
+import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { invalidFields } from '../common/http/validation.js';
+import { DeliveryRows } from '../events/delivery-rows.js';
+import { type HeaderMap, maskHeaders, resolveHeaders } from './destination-headers.js';
+import { DestinationSecrets } from './destination-secrets.js';
+import { Destination, type DestinationState } from './destination.entity.js';
+import {
+  type CreateDestinationDto,
+  type DestinationView,
+  type ListDestinationsQuery,
+  type RotatedSecretView,
+  type SigningSecretView,
+  type UpdateDestinationDto,
+  toDestinationView,
+} from './destinations.dto.js';
+
+const edited = (caller: Caller) => ({
+  version: () => 'version + 1',
+  updatedBy: caller.id,
+  updatedAt: () => 'now()',
+});
+
+@Injectable()
+export class DestinationsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    @InjectRepository(Destination) private readonly destinations: Repository<Destination>,
+    private readonly secrets: DestinationSecrets,
+    private readonly deliveries: DeliveryRows,
+    private readonly addresses: AddressPolicy,
+  ) {}
+
+  async create(access: AccountAccess, body: CreateDestinationDto, caller: Caller): Promise<DestinationView> {
+    const id = uuidv7();
+    const headers = this.check(body, {}) ?? {};
+    await this.destinations.insert({
+      id,
+      accountId: access.accountId,
+      ...toColumns(body),
+      ...this.secrets.sealHeaders(id, headers),
+      signingSecretSealed: this.secrets.sealSigningSecret(id, newSigningSecret()),
+      createdBy: caller.id,
+      updatedBy: caller.id,
+    });
+    return this.get(access, id);
+  }
+
+  async list(access: AccountAccess, query: ListDestinationsQuery): Promise<Page<DestinationView>> {
+    const select = this.destinations
+      .createQueryBuilder('d')
+      .where('d.account_id = :account AND d.deleted_at IS NULL', { account: access.accountId })
+      .orderBy('d.id', 'DESC')
+      .limit(query.limit + 1);
+    const cursor = readCursor(query);
+    if (cursor) select.andWhere('d.id < :cursor', { cursor });
+    if (query.state) select.andWhere('d.state = :state', { state: query.state });
+    if (query.http_method) select.andWhere('d.http_method = :method', { method: query.http_method });
+    if (query.created_from) select.andWhere('d.created_at >= :from', { from: query.created_from });
+    if (query.created_to) select.andWhere('d.created_at < :to', { to: query.created_to });
+    if (query.q) select.andWhere('(d.url ILIKE :q OR d.description ILIKE :q)', { q: likePattern(query.q) });
+    return toPage(await select.getMany(), query, (row) => this.view(row, access));
+  }
+
+  async get(access: AccountAccess, id: string): Promise<DestinationView> {
+    return this.view(await this.load(access, id), access);
+  }
+
+  /** @param versions that may be changed; null for any. */
+  async update(
+    access: AccountAccess,
+    id: string,
+    body: UpdateDestinationDto,
+    versions: number[] | null,
+    caller: Caller,
+  ): Promise<DestinationView> {
+    return this.dataSource.transaction(async (manager) => {
+      // Locked, because a header value that is kept must not be one that another edit is replacing.
+      const stored = await this.load(access, id, manager, true);
+      const headers = this.check(body, this.openHeaders(stored));
+      const { affected } = await manager.update(
+        Destination,
+        { ...this.rowOf(access, id), ...(versions === null ? {} : { version: In(versions) }) },
+        { ...toColumns(body), ...(headers ? this.secrets.sealHeaders(id, headers) : {}), ...edited(caller) },
+      );
+      if (affected === 0) throw changedMeanwhile(stored);
+      return this.view(await this.load(access, id, manager), access);
+    });
+  }
+
+  async remove(access: AccountAccess, id: string, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const gone = { deletedAt: () => 'now()', ...edited(caller) };
+      const { affected } = await manager.update(Destination, this.rowOf(access, id), gone);
+      if (affected === 0) throw notFound('destination');
+      await this.deliveries.cancel({ destinationId: id }, 'The destination was deleted.', manager);
+    });
+  }
+
+  /** Stops sending; events go on being accepted and wait. */
+  pause(access: AccountAccess, id: string, caller: Caller): Promise<DestinationView> {
+    return this.moveTo('paused', 'active', access, id, caller);
+  }
+
+  resume(access: AccountAccess, id: string, caller: Caller): Promise<DestinationView> {
+    return this.moveTo('active', 'paused', access, id, caller);
+  }
+
+  /** Sends again to a destination that was disabled because of its answers. */
+  enable(access: AccountAccess, id: string, caller: Caller): Promise<DestinationView> {
+    return this.moveTo('active', 'disabled', access, id, caller);
+  }
+
+  async getSecret(access: AccountAccess, id: string): Promise<SigningSecretView> {
+    const { signingSecretSealed } = await this.load(access, id);
+    return { signing_secret: this.secrets.openSigningSecret(id, signingSecretSealed) };
+  }
+
+  /** Signs with a new secret; the one before signs too for `graceSeconds` more, older ones end at once. */
+  async rotateSecret(
+    access: AccountAccess,
+    id: string,
+    graceSeconds: number,
+    caller: Caller,
+  ): Promise<RotatedSecretView> {
+    const secret = newSigningSecret();
+    const [rows]: [{ expires_at: Date | null }[]] = await this.dataSource.query(
+      `UPDATE destinations SET signing_secret_sealed = $3,
+         previous_secret_sealed = CASE WHEN $4 > 0 THEN signing_secret_sealed END,
+         previous_secret_expires_at = CASE WHEN $4 > 0 THEN now() + make_interval(secs => $4) END,
+         version = version + 1, updated_by = $5, updated_at = now()
+       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
+       RETURNING previous_secret_expires_at AS expires_at`,
+      [id, access.accountId, this.secrets.sealSigningSecret(id, secret), graceSeconds, caller.id],
+    );
+    if (!rows[0]) throw notFound('destination');
+    return { signing_secret: secret, previous_expires_at: rows[0].expires_at?.toISOString() ?? null };
+  }
+
+  private async moveTo(
+    state: DestinationState,
+    from: DestinationState,
+    access: AccountAccess,
+    id: string,
+    caller: Caller,
+  ): Promise<DestinationView> {
+    return this.dataSource.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        Destination,
+        { ...this.rowOf(access, id), state: from },
+        { state, disabledReason: null, ...edited(caller) },
+      );
+      const destination = await this.load(access, id, manager);
+      if (affected === 0 && destination.state !== state) throw wrongState(destination.state);
+      if (affected !== 0 && state === 'active') await this.deliveries.release(id, manager);
+      if (affected !== 0 && state === 'paused') await this.deliveries.hold(id, manager);
+      return this.view(destination, access);
+    });
+  }
+
+  /** The headers to store when some were sent. */
+  private check(body: UpdateDestinationDto, stored: HeaderMap): HeaderMap | null {
+    const urlProblem = body.url === undefined ? null : checkDestinationUrl(body.url, this.addresses);
+    const resolved = body.headers === undefined ? null : resolveHeaders(body.headers, stored);
+    const errors = [
+      ...(urlProblem ? [{ field: 'url', message: urlProblem }] : []),
+      ...(resolved?.errors ?? []),
+    ];
+    if (errors.length > 0) throw invalidFields(errors);
+    return resolved?.headers ?? null;
+  }
+
+  private rowOf({ accountId }: AccountAccess, id: string) {
+    return { id, accountId, deletedAt: IsNull() };
+  }
+
+  private async load(
+    access: AccountAccess,
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+    locked = false,
+  ): Promise<Destination> {
+    const destination = await manager.findOne(Destination, {
+      where: this.rowOf(access, id),
+      ...(locked ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+    });
+    if (!destination) throw notFound('destination');
+    return destination;
+  }
+
+  private view(destination: Destination, { role }: AccountAccess): DestinationView {
+    const headers = role === 'Admin' ? this.openHeaders(destination) : maskHeaders(destination.headerNames);
+    return toDestinationView(destination, headers);
+  }
+
+  private openHeaders({ id, headersSealed }: Destination): HeaderMap {
+    return this.secrets.openHeaders(id, headersSealed);
+  }
+}
+
+function toColumns(body: UpdateDestinationDto) {
+  return {
+    url: body.url,
+    httpMethod: body.http_method,
+    eventTypes: body.event_types,
+    description: body.description,
+    maxInFlight: body.max_in_flight,
+    rateLimitPerSecond: body.rate_limit_per_second,
+    timeoutMs: body.timeout_ms,
+  };
+}
+
+const changedMeanwhile = ({ version }: Destination): Problem =>
+  new Problem(
+    'precondition_failed',
+    `The destination has changed since you read it; it is at version "${version}" now. Read it again and repeat the change.`,
+  );
+
+function wrongState(state: DestinationState): Problem {
+  const next: Record<DestinationState, string> = {
+    active: 'The destination is active.',
+    paused: 'The destination is paused; resume it.',
+    disabled: 'The destination is disabled; enable it.',
+  };
+  return new Problem('conflict', next[state]);
+}

@@ -1,0 +1,35 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** One request that was sent to a destination, with what came back. Append-only, partitioned by day of its id. */
+@Entity('attempts')
+@Index('attempts_delivery_id_idx', ['deliveryId'])
+export class Attempt {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'attempts_pkey' })
+  id: string;
+
+  @Column('uuid', { name: 'delivery_id' })
+  deliveryId: string;
+
+  /** 1 for the first one. */
+  @Column('integer')
+  number: number;
+
+  @Column({ type: 'timestamptz', name: 'started_at', precision: 3 })
+  startedAt: Date;
+
+  @Column('integer', { name: 'duration_ms' })
+  durationMs: number;
+
+  @Column('integer', { name: 'status_code', nullable: true })
+  statusCode: number | null;
+
+  @Column('text', { nullable: true })
+  error: string | null;
+
+  @Column('text', { name: 'response_excerpt', nullable: true })
+  responseExcerpt: string | null;
+
+  /** True when the lease had passed to somebody else before the result came in; it then decided nothing. */
+  @Column('boolean', { default: false })
+  superseded: boolean;
+}

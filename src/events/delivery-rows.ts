@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+
+/** Which deliveries: all of a destination or all of an account. */
+export type DeliveryScope = { destinationId: string } | { accountId: string };
+
+/** What management may do to deliveries that are still to do. Workers see it at their next claim. */
+@Injectable()
+export class DeliveryRows {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Ends every open delivery of `scope` as cancelled. A request that is under way is not recalled. */
+  async cancel(scope: DeliveryScope, reason: string, manager: EntityManager = this.dataSource.manager) {
+    const [column, id] =
+      'destinationId' in scope ? ['destination_id', scope.destinationId] : ['account_id', scope.accountId];
+    await manager.query(
+      `WITH gone AS (DELETE FROM deliveries WHERE ${column} = $1 RETURNING *)
+       INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_type, status, attempts,
+         last_status_code, last_error, origin, received_at)
+       SELECT id, event, account_id, destination_id, event_type, 'cancelled', attempts,
+         last_status_code, $2, origin, received_at FROM gone`,
+      [id, reason],
+    );
+  }
+
+  /** Holds what waits for a destination that is paused or disabled; nothing is due until it is released. */
+  async hold(destinationId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
+    await manager.query(
+      `UPDATE deliveries SET status = 'held', due_at = 'infinity'
+       WHERE destination_id = $1 AND status <> 'held' AND (lease_token IS NULL OR lease_until < now())`,
+      [destinationId],
+    );
+  }
+
+  /** Makes what was held due at once. */
+  async release(destinationId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
+    await manager.query(
+      `UPDATE deliveries SET due_at = now(), status = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END
+       WHERE destination_id = $1 AND status = 'held'`,
+      [destinationId],
+    );
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Attempt } from './attempt.entity.js';
+import { DeliveryRows } from './delivery-rows.js';
+import { Delivery } from './delivery.entity.js';
+import { EventKey } from './event-key.entity.js';
+import { Event } from './event.entity.js';
+import { FinishedDelivery } from './finished-delivery.entity.js';
+
+/** The rows in which accepting and delivering meet. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
+  providers: [DeliveryRows],
+  exports: [DeliveryRows],
+})
+export class EventsModule {}

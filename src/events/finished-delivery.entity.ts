@@ -1,0 +1,44 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A delivery that came to its end. Append-only, partitioned by day of its id. */
+@Entity('finished_deliveries')
+@Index('finished_deliveries_account_id_idx', ['accountId', 'id'])
+@Index('finished_deliveries_destination_id_idx', ['destinationId', 'id'])
+@Index('finished_deliveries_event_idx', ['event'])
+export class FinishedDelivery {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'finished_deliveries_pkey' })
+  id: string;
+
+  @Column('uuid')
+  event: string;
+
+  @Column('uuid', { name: 'account_id' })
+  accountId: string;
+
+  @Column('uuid', { name: 'destination_id', nullable: true })
+  destinationId: string | null;
+
+  @Column('varchar', { name: 'event_type', length: 255, nullable: true })
+  eventType: string | null;
+
+  @Column('text')
+  status: 'success' | 'failed' | 'cancelled';
+
+  @Column('integer')
+  attempts: number;
+
+  @Column('integer', { name: 'last_status_code', nullable: true })
+  lastStatusCode: number | null;
+
+  @Column('text', { name: 'last_error', nullable: true })
+  lastError: string | null;
+
+  @Column('text')
+  origin: string;
+
+  @Column({ type: 'timestamptz', name: 'received_at', precision: 3 })
+  receivedAt: Date;
+
+  @Column({ type: 'timestamptz', name: 'processed_at', precision: 3, default: () => 'now()' })
+  processedAt: Date;
+}

@@ -1,0 +1,47 @@
+import { Controller, Get, HttpCode, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Operation } from '../auth/operation.js';
+import { HealthService, type Readiness } from './health.service.js';
+
+class LivenessView {
+  @ApiProperty({ enum: ['ok'] })
+  status: 'ok';
+}
+
+class ReadinessView implements Readiness {
+  @ApiProperty({ enum: ['ok', 'unavailable'] })
+  status: 'ok' | 'unavailable';
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { database: 'ok', queue: 'ok' },
+    description: 'Each part with "ok" or what is missing',
+  })
+  checks: Record<string, string>;
+}
+
+@ApiTags('Health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @Operation('checkLive', 'Is the process alive')
+  @ApiOkResponse({ type: LivenessView })
+  live(): LivenessView {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @HttpCode(200)
+  @Operation('checkReady', 'Can the process do its work; says what is missing')
+  @ApiOkResponse({ type: ReadinessView })
+  @ApiServiceUnavailableResponse({ type: ReadinessView })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
+    const readiness = await this.health.readiness();
+    if (readiness.status !== 'ok') void reply.status(503);
+    return readiness;
+  }
+}

@@ -1,0 +1,63 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { unavailable } from '../common/errors/problem.js';
+import { GroupBatcher } from '../common/group-batcher.js';
+import { LOGGER } from '../common/logger.js';
+import { isUnavailable } from '../database/pg-errors.js';
+import { AcceptPool } from '../database/pools.js';
+import { type AcceptedEvent, type EventToAccept, acceptEvents } from './accept-statement.js';
+import { DeliveryHints } from './delivery-hints.js';
+
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+const RETRY_AFTER_SECONDS = 1;
+
+/** Stores events in shared transactions and tells the workers of what was committed. */
+@Injectable()
+export class AcceptBatcher implements BeforeApplicationShutdown {
+  private readonly batcher = new GroupBatcher<EventToAccept, AcceptedEvent>({
+    write: (events) => this.write(events),
+    maxItems: 200,
+    maxBytes: 4 * 1024 * 1024,
+    sizeOf: (event) => event.payload.length,
+    maxFlushes: 3,
+  });
+
+  constructor(
+    private readonly pool: AcceptPool,
+    private readonly hints: DeliveryHints,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Resolves after COMMIT. Rejects with a 503 problem when the database cannot take the event now. */
+  accept(event: EventToAccept): Promise<AcceptedEvent> {
+    if (this.batcher.waitingBytes + event.payload.length > MAX_WAITING_BYTES)
+      return Promise.reject(unavailable('More arrives than can be stored right now.', RETRY_AFTER_SECONDS));
+    return this.batcher.add(event);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.batcher.idle();
+  }
+
+  private async write(events: EventToAccept[]): Promise<AcceptedEvent[]> {
+    try {
+      const accepted = await acceptEvents(this.pool, events);
+      this.hints.send(events.filter((_, index) => !accepted[index]!.duplicate));
+      return accepted;
+    } catch (error) {
+      throw this.failed(error, events.length);
+    }
+  }
+
+  private failed(error: unknown, events: number): Error {
+    this.logger.error({ err: error, events }, 'event.store_failed');
+    const problem = unavailable(
+      'The event could not be stored right now. Send it again with the same CL-X-EVENT-ID: it is stored once.',
+      RETRY_AFTER_SECONDS,
+      error,
+    );
+    // What waits behind a database that is away is told at once, not one timeout later.
+    if (isUnavailable(error)) this.batcher.rejectWaiting(problem);
+    return problem;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Pool } from 'pg';
+
+/** An event that passed every check, with the deliveries it will become. */
+export interface EventToAccept {
+  id: string;
+  accountId: string;
+  accountName: string;
+  eventId: string;
+  eventType: string | null;
+  payload: Buffer;
+  bodySha256: Buffer;
+  deliveries: { id: string; destinationId: string; isHeld: boolean }[];
+}
+
+/** What is committed under an event's id: this event, or the one that came first. */
+export interface AcceptedEvent {
+  id: string;
+  duplicate: boolean;
+  bodySha256: Buffer;
+  destinationIds: string[];
+}
+
+/** Keys first: only events whose key is new are written, together with their deliveries, in one statement. */
+const ACCEPT = {
+  name: 'accept_events',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::text[])
+        AS i (id, account_id, event_id, event_type, payload, body_sha256, destination_ids)
+    ), keys AS (
+      INSERT INTO event_keys (account_id, event_id, event, body_sha256)
+      SELECT account_id, event_id, id, body_sha256 FROM input
+      ON CONFLICT DO NOTHING
+      RETURNING event
+    ), stored AS (
+      INSERT INTO events (id, account_id, event_id, event_type, payload, destination_ids)
+      SELECT id, account_id, event_id, event_type, payload, destination_ids::uuid[]
+      FROM input WHERE id IN (SELECT event FROM keys)
+    ), due AS (
+      INSERT INTO deliveries (id, event, account_id, destination_id, event_type, status, due_at)
+      SELECT d.id, d.event, i.account_id, d.destination_id, i.event_type,
+        CASE WHEN d.is_held THEN 'held' ELSE 'pending' END,
+        CASE WHEN d.is_held THEN 'infinity' ELSE now() END
+      FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::boolean[]) AS d (id, event, destination_id, is_held)
+      JOIN input i ON i.id = d.event
+      WHERE d.event IN (SELECT event FROM keys)
+    )
+    SELECT event FROM keys`,
+};
+
+const FIND_FIRST = {
+  name: 'find_first_events',
+  text: `
+    SELECT k.account_id, k.event_id, k.event AS id, k.body_sha256, e.destination_ids
+    FROM unnest($1::uuid[], $2::text[]) AS i (account_id, event_id)
+    JOIN event_keys k USING (account_id, event_id)
+    LEFT JOIN events e ON e.id = k.event`,
+};
+
+/**
+ * Stores a batch of events in one transaction and returns, in the order of `events`, what is committed for
+ * each. Rejects when nothing, or nobody knows what, was committed.
+ */
+export async function acceptEvents(pool: Pool, events: EventToAccept[]): Promise<AcceptedEvent[]> {
+  const { rows } = await pool.query<{ event: string }>({ ...ACCEPT, values: toColumns(events) });
+  const stored = new Set(rows.map((row) => row.event));
+  const repeated = events.filter((event) => !stored.has(event.id));
+  const firsts = repeated.length > 0 ? await findFirsts(pool, repeated) : new Map<string, AcceptedEvent>();
+  return events.map((event) => (stored.has(event.id) ? asStored(event) : firsts.get(keyOf(event))!));
+}
+
+function toColumns(events: EventToAccept[]): unknown[] {
+  // One order for all batches: two that share keys then wait for each other instead of deadlocking.
+  const sorted = events.length === 1 ? events : [...events].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const deliveries = sorted.flatMap((event) => event.deliveries.map((delivery) => ({ ...delivery, event: event.id })));
+  return [
+    sorted.map((event) => event.id),
+    sorted.map((event) => event.accountId),
+    sorted.map((event) => event.eventId),
+    sorted.map((event) => event.eventType),
+    sorted.map((event) => event.payload),
+    sorted.map((event) => event.bodySha256),
+    sorted.map((event) => `{${event.deliveries.map((delivery) => delivery.destinationId).join()}}`),
+    deliveries.map((delivery) => delivery.id),
+    deliveries.map((delivery) => delivery.event),
+    deliveries.map((delivery) => delivery.destinationId),
+    deliveries.map((delivery) => delivery.isHeld),
+  ];
+}
+
+async function findFirsts(pool: Pool, events: EventToAccept[]): Promise<Map<string, AcceptedEvent>> {
+  const { rows } = await pool.query({
+    ...FIND_FIRST,
+    values: [events.map((event) => event.accountId), events.map((event) => event.eventId)],
+  });
+  return new Map(
+    rows.map((row) => [
+      keyOf({ accountId: row.account_id, eventId: row.event_id }),
+      { id: row.id, duplicate: true, bodySha256: row.body_sha256, destinationIds: row.destination_ids ?? [] },
+    ]),
+  );
+}
+
+const keyOf = ({ accountId, eventId }: { accountId: string; eventId: string }): string => accountId + eventId;
+
+function asStored(event: EventToAccept): AcceptedEvent {
+  return {
+    id: event.id,
+    duplicate: false,
+    bodySha256: event.bodySha256,
+    destinationIds: event.deliveries.map((delivery) => delivery.destinationId),
+  };
+}

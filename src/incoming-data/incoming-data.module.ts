@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import type { Logger } from 'pino';
+import { AccountsModule } from '../accounts/accounts.module.js';
+import { LOGGER } from '../common/logger.js';
+import { DestinationsModule } from '../destinations/destinations.module.js';
+import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
+import { AcceptBatcher } from './accept-batcher.js';
+import { DeliveryHints } from './delivery-hints.js';
+import { IncomingDataController } from './incoming-data.controller.js';
+import { IncomingDataService } from './incoming-data.service.js';
+import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js';
+
+@Module({
+  imports: [
+    AccountsModule,
+    DestinationsModule,
+    ThrottlerModule.forRootAsync({
+      inject: [QUEUE_CONNECTION, LOGGER],
+      useFactory: ({ redis }: QueueConnection, logger: Logger) => ({
+        throttlers: [{ ttl: 1000, limit: 5 }],
+        storage: new AccountThrottlerStorage({ redis: redis ?? undefined, log: (line) => logger.warn(line) }),
+      }),
+    }),
+  ],
+  controllers: [IncomingDataController],
+  providers: [IncomingDataService, AcceptBatcher, DeliveryHints],
+})
+export class IncomingDataModule {}

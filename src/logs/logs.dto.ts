@@ -1,0 +1,132 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { DateTimeField, EnumField, TextField, UuidField, ViewField } from '../common/http/fields.js';
+import { PageQuery } from '../common/http/page.js';
+
+export const deliveryStatuses = ['pending', 'success', 'retrying', 'failed', 'held', 'cancelled'] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export class ListLogsQuery extends PageQuery {
+  @EnumField({ about: 'Only deliveries in this state', values: deliveryStatuses, name: 'DeliveryStatus', optional: true })
+  status?: DeliveryStatus;
+
+  @UuidField({ about: 'Only deliveries to this destination', optional: true })
+  destination_id?: string;
+
+  @TextField({ about: 'Only deliveries of the event with this CL-X-EVENT-ID', max: 255, optional: true })
+  event_id?: string;
+
+  @TextField({ about: 'Only deliveries of events of this type', max: 255, optional: true })
+  event_type?: string;
+
+  @DateTimeField({ about: 'Received at or after', optional: true })
+  from?: string;
+
+  @DateTimeField({ about: 'Received before', optional: true })
+  to?: string;
+}
+
+/** One log entry: a delivery of an event to a destination. */
+export class LogEntryView {
+  @ViewField('uuid')
+  id: string;
+
+  @ViewField('uuid')
+  account_id: string;
+
+  @ApiProperty({ description: "The producer's id of the event" })
+  event_id: string;
+
+  @ViewField('uuid', { description: 'Our id of the event' })
+  event: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'user.update' })
+  event_type: string | null;
+
+  @ViewField('uuid', { nullable: true })
+  destination_id: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  url: string | null;
+
+  @ApiProperty({ enum: deliveryStatuses, enumName: 'DeliveryStatus' })
+  status: DeliveryStatus;
+
+  @ApiProperty({ type: 'integer', description: 'Attempts made so far' })
+  attempts: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 200 })
+  last_status_code: number | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  last_error: string | null;
+
+  @ViewField('date-time', { nullable: true })
+  next_attempt_at: string | null;
+
+  @ViewField('date-time')
+  received_at: string;
+
+  @ViewField('date-time', { nullable: true, description: 'When it came to its end' })
+  processed_at: string | null;
+}
+
+export class AttemptView {
+  @ApiProperty({ type: 'integer', example: 1 })
+  number: number;
+
+  @ViewField('date-time')
+  started_at: string;
+
+  @ApiProperty({ type: 'integer', description: 'Milliseconds' })
+  duration_ms: number;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  status_code: number | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  error: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Start of what the destination answered' })
+  response_excerpt: string | null;
+
+  @ApiProperty({ description: 'True when the result came after the lease had passed on; it decided nothing' })
+  superseded: boolean;
+}
+
+export class DeliveryLogView extends LogEntryView {
+  @ApiProperty({ description: 'What happened and what comes next, in one sentence' })
+  explanation: string;
+
+  @ApiProperty({ type: [AttemptView] })
+  attempt_log: AttemptView[];
+}
+
+/** An event with everything that became of it. */
+export class EventLogView {
+  @ViewField('uuid')
+  id: string;
+
+  @ViewField('uuid')
+  account_id: string;
+
+  @ApiProperty()
+  event_id: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  event_type: string | null;
+
+  @ViewField('date-time')
+  received_at: string;
+
+  @ApiProperty({ type: 'integer', description: 'Size of the body in bytes' })
+  size: number;
+
+  @ApiProperty({ description: 'SHA-256 of the body, hexadecimal' })
+  body_sha256: string;
+
+  @ApiProperty({ description: 'The body as JSON', oneOf: [{ type: 'object' }, { type: 'array', items: {} }] })
+  payload: unknown;
+
+  @ApiProperty({ type: [DeliveryLogView] })
+  deliveries: DeliveryLogView[];
+}

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { sha256 } from '../common/crypto/tokens.js';
+import { notFound } from '../common/errors/problem.js';
+import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { firstIdOf } from '../database/partitions.js';
+import { explain } from './explanation.js';
+import { type AttemptRow, type LogRow, logStatement, toAttemptView, toLogEntryView } from './log-rows.js';
+import type { DeliveryLogView, EventLogView, ListLogsQuery, LogEntryView } from './logs.dto.js';
+
+/** More deliveries of one event than this are not shown at once. */
+const MAX_DELIVERIES_OF_EVENT = 1000;
+
+interface EventRow {
+  id: string;
+  account_id: string;
+  event_id: string;
+  event_type: string | null;
+  payload: Buffer;
+  received_at: Date;
+}
+
+@Injectable()
+export class LogsService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async list(accountId: string, query: ListLogsQuery): Promise<Page<LogEntryView>> {
+    const event = query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
+    if (event === null) return toPage([], query, toLogEntryView);
+    const filter = toFilter(accountId, query, event);
+    const statement = logStatement(filter.where, String(query.limit + 1));
+    return toPage<LogRow, LogEntryView>(await this.dataSource.query(statement, filter.values), query, toLogEntryView);
+  }
+
+  /** Our id of a producer's event. */
+  private async findEventId(accountId: string, eventId: string): Promise<string | null> {
+    const [row] = await this.dataSource.query(
+      'SELECT event FROM event_keys WHERE account_id = $1 AND event_id = $2',
+      [accountId, eventId],
+    );
+    return row?.event ?? null;
+  }
+
+  /** An event by the producer's id, or by ours, with all its deliveries and attempts. */
+  async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
+    const id = await this.findEventId(accountId, eventId);
+    const [event]: EventRow[] = id === null ? [] : await this.dataSource.query('SELECT * FROM events WHERE id = $1', [id]);
+    if (!event) throw notFound('event');
+    const rows: LogRow[] = await this.dataSource.query(
+      logStatement('account_id = $1 AND event = $2', String(MAX_DELIVERIES_OF_EVENT)),
+      [accountId, event.id],
+    );
+    const attempts = await this.attemptsOf(rows.map((row) => row.id));
+    return toEventView(event, rows, attempts);
+  }
+
+  private async attemptsOf(deliveryIds: string[]): Promise<Map<string, AttemptRow[]>> {
+    const rows: AttemptRow[] =
+      deliveryIds.length === 0
+        ? []
+        : await this.dataSource.query(
+            'SELECT * FROM attempts WHERE delivery_id = ANY($1::uuid[]) ORDER BY started_at, number',
+            [deliveryIds],
+          );
+    const byDelivery = new Map<string, AttemptRow[]>(deliveryIds.map((id) => [id, []]));
+    for (const row of rows) byDelivery.get(row.delivery_id)!.push(row);
+    return byDelivery;
+  }
+}
+
+/** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
+function toFilter(accountId: string, query: ListLogsQuery, event?: string): { where: string; values: unknown[] } {
+  const values: unknown[] = [];
+  const conditions: string[] = [];
+  const add = (condition: (parameter: string) => string, value: unknown): void => {
+    if (value !== undefined && value !== null) conditions.push(condition(`$${values.push(value)}`));
+  };
+  add((p) => `account_id = ${p}`, accountId);
+  add((p) => `id < ${p}::uuid`, readCursor(query));
+  add((p) => `status = ${p}`, query.status);
+  add((p) => `destination_id = ${p}`, query.destination_id);
+  add((p) => `event = ${p}::uuid`, event);
+  add((p) => `event_type = ${p}`, query.event_type);
+  add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
+  add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
+  return { where: conditions.join(' AND '), values };
+}
+
+function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, AttemptRow[]>): EventLogView {
+  return {
+    id: event.id,
+    account_id: event.account_id,
+    event_id: event.event_id,
+    event_type: event.event_type,
+    received_at: event.received_at.toISOString(),
+    size: event.payload.length,
+    body_sha256: sha256(event.payload).toString('hex'),
+    payload: JSON.parse(event.payload.toString('utf8')),
+    deliveries: rows.map(
+      (row): DeliveryLogView => ({
+        ...toLogEntryView(row),
+        explanation: explain(row),
+        attempt_log: (attempts.get(row.id) ?? []).map(toAttemptView),
+      }),
+    ),
+  };
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { AccountAccess, Caller } from '../auth/current-user.js';
+import { newToken, sha256 } from '../common/crypto/tokens.js';
+import { Problem, notFound } from '../common/errors/problem.js';
+import { likePattern } from '../common/http/like-pattern.js';
+import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { violatesUnique } from '../database/pg-errors.js';
+import { Member } from './member.entity.js';
+import {
+  type CreateMemberDto,
+  type CreatedMemberView,
+  type ListMembersQuery,
+  type MemberView,
+  type UpdateMemberDto,
+  toMemberView,
+} from './members.dto.js';
+
+@Injectable()
+export class MembersService {
+  constructor(
+    private readonly dataSource: DataSource,
+    @InjectRepository(Member) private readonly members: Repository<Member>,
+  ) {}
+
+  /** Makes a known user a member; an unknown e-mail is invited. */
+  async create(access: AccountAccess, body: CreateMemberDto, caller: Caller): Promise<CreatedMemberView> {
+    const id = uuidv7();
+    const token = newToken();
+    await this.dataSource
+      .query(
+        `INSERT INTO members (id, account_id, user_id, email, role_name, invite_token_sha256, created_by, updated_by)
+         SELECT $1, $2, u.id, asked.email, $4, CASE WHEN u.id IS NULL THEN $5::bytea END, $6, $6
+         FROM (VALUES ($3::varchar)) AS asked (email) LEFT JOIN users u ON u.email = asked.email`,
+        [id, access.accountId, body.email, body.role_name, sha256(token), caller.id],
+      )
+      .catch(rethrowAlreadyThere);
+    const view = await this.get(access, id);
+    return view.status === 'invited' ? { ...view, invite_token: token } : view;
+  }
+
+  async list(access: AccountAccess, query: ListMembersQuery): Promise<Page<MemberView>> {
+    const select = this.members
+      .createQueryBuilder('m')
+      .where('m.account_id = :accountId', { accountId: access.accountId })
+      .orderBy('m.id', 'DESC')
+      .limit(query.limit + 1);
+    const cursor = readCursor(query);
+    if (cursor) select.andWhere('m.id < :cursor', { cursor });
+    if (query.q) select.andWhere('m.email ILIKE :q', { q: likePattern(query.q) });
+    return toPage(await select.getMany(), query, toMemberView);
+  }
+
+  async get(access: AccountAccess, id: string): Promise<MemberView> {
+    const member = await this.members.findOneBy({ id, accountId: access.accountId });
+    if (!member) throw notFound('member');
+    return toMemberView(member);
+  }
+
+  async update(
+    access: AccountAccess,
+    id: string,
+    body: UpdateMemberDto,
+    caller: Caller,
+  ): Promise<MemberView> {
+    await this.dataSource.transaction(async (manager) => {
+      const member = await this.lock(manager, access, id);
+      if (body.role_name !== 'Admin') await this.keepAnAdmin(manager, member);
+      await manager.update(
+        Member,
+        { id, accountId: access.accountId },
+        { roleName: body.role_name, updatedBy: caller.id, updatedAt: () => 'now()' },
+      );
+    });
+    return this.get(access, id);
+  }
+
+  async remove(access: AccountAccess, id: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await this.keepAnAdmin(manager, await this.lock(manager, access, id));
+      await manager.delete(Member, { id, accountId: access.accountId });
+    });
+  }
+
+  /** Changes of one account's members take turns, so that two Admins cannot remove each other at once. */
+  private async lock(manager: EntityManager, { accountId }: AccountAccess, id: string): Promise<Member> {
+    await manager.query('SELECT id FROM accounts WHERE id = $1 FOR UPDATE', [accountId]);
+    const member = await manager.findOneBy(Member, { id, accountId });
+    if (!member) throw notFound('member');
+    return member;
+  }
+
+  /** @throws Problem last_admin when nobody who can sign in would be left as Admin. */
+  private async keepAnAdmin(manager: EntityManager, member: Member): Promise<void> {
+    if (member.roleName !== 'Admin' || member.userId === null) return;
+    const others: unknown[] = await manager.query(
+      `SELECT 1 FROM members m JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
+       WHERE m.account_id = $1 AND m.role_name = 'Admin' AND m.id <> $2 LIMIT 1`,
+      [member.accountId, member.id],
+    );
+    if (others.length === 0)
+      throw new Problem(
+        'last_admin',
+        'This is the last Admin of the account. Make another member Admin first.',
+      );
+  }
+}
+
+function rethrowAlreadyThere(error: unknown): never {
+  if (
+    violatesUnique(error, 'members_account_id_email_key') ||
+    violatesUnique(error, 'members_account_id_user_id_key')
+  )
+    throw new Problem('conflict', 'This e-mail is a member of the account or invited to it already.', {
+      errors: [{ field: 'email', message: 'is a member or invited already' }],
+    });
+  throw error;
+}

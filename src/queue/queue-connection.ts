@@ -1,0 +1,61 @@
+import { type ConnectionOptions, createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { AppConfig } from '../config/app-config.js';
+import { poolOptions } from '../database/pools.js';
+
+export const QUEUE_CONNECTION = Symbol('queue connection');
+
+/** What BullMQ runs on. Redis where REDIS_URL is set, else the product's own PostgreSQL. */
+export interface QueueConnection {
+  /** For short commands of others, such as the limiter's; null without Redis. */
+  redis: Redis | null;
+  /** For producers: fails fast, because an answer never waits for the queue. */
+  producer: ConnectionOptions;
+  /** For workers: waits and reconnects for ever. */
+  worker: ConnectionOptions;
+  close(): Promise<void>;
+}
+
+const COMMAND_TIMEOUT_MS = 2000;
+
+export function openQueueConnection(config: AppConfig, report: (error: Error) => void): QueueConnection {
+  return config.env.REDIS_URL ? onRedis(config.env.REDIS_URL, report) : onPostgres(config, report);
+}
+
+function onRedis(url: string, report: (error: Error) => void): QueueConnection {
+  setDefaultBackendFactory();
+  const producer = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy: (times) => Math.min(times * 100, 1000),
+  });
+  const worker = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(times * 100, 1000),
+  });
+  for (const client of [producer, worker]) client.on('error', report);
+  return {
+    redis: producer,
+    producer,
+    worker,
+    close: async () => {
+      producer.disconnect();
+      worker.disconnect();
+    },
+  };
+}
+
+function onPostgres(config: AppConfig, report: (error: Error) => void): QueueConnection {
+  setDefaultBackendFactory(createPostgresBackend);
+  const pool = new pg.Pool({
+    ...poolOptions(config.database, 'queue', 6, 10_000),
+    // Jobs are hints that the sweeper makes up for, so they need no wait for the disk.
+    options: '-c search_path=bullmq -c synchronous_commit=off',
+  });
+  pool.on('error', report);
+  // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.
+  const connection = pool as unknown as ConnectionOptions;
+  return { redis: null, producer: connection, worker: connection, close: () => pool.end() };
+}

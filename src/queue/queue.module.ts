@@ -1,0 +1,42 @@
+import { BullModule } from '@nestjs/bullmq';
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { createLogger } from '../common/logger.js';
+import type { AppConfig } from '../config/app-config.js';
+import { QUEUE_CONNECTION, type QueueConnection, openQueueConnection } from './queue-connection.js';
+
+const KEPT_JOBS = 1000;
+const KEPT_SECONDS = 3600;
+
+/** BullMQ on Redis or PostgreSQL, by configuration alone. Everything in it may be wiped at any moment. */
+@Module({})
+export class QueueModule implements OnApplicationShutdown {
+  constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.connection.close();
+  }
+
+  static forRoot(config: AppConfig, queueNames: string[]): DynamicModule {
+    const logger = createLogger(config.env.LOG_LEVEL);
+    const connection = openQueueConnection(config, (error) => logger.warn({ err: error }, 'queue.connection_error'));
+    const queues = BullModule.registerQueue(
+      ...queueNames.map((name) => ({
+        name,
+        connection: connection.producer,
+        skipWaitingForReady: true,
+        defaultJobOptions: {
+          attempts: 1,
+          removeOnComplete: { age: KEPT_SECONDS, count: KEPT_JOBS },
+          removeOnFail: { age: 24 * KEPT_SECONDS, count: KEPT_JOBS },
+        },
+      })),
+    );
+    return {
+      module: QueueModule,
+      global: true,
+      imports: [BullModule.forRoot({ connection: connection.worker }), queues],
+      providers: [{ provide: QUEUE_CONNECTION, useValue: connection }],
+      exports: [queues, QUEUE_CONNECTION],
+    };
+  }
+}

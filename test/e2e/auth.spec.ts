@@ -1,0 +1,245 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestAnswer, type TestApp, createTestApp, testSecrets } from '../support/app.js';
+import { type TestUser, registerAdmin, registerUser } from '../support/factories.js';
+
+let app: TestApp;
+let admin: TestUser;
+beforeAll(async () => {
+  app = await createTestApp({ TRUST_PROXY: '127.0.0.1' });
+  admin = await registerAdmin(app);
+});
+afterAll(() => app.close());
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+const login = (email: string, password: string, address = '198.51.100.1'): Promise<TestAnswer> =>
+  app.call('POST', '/user/login', { body: { email, password }, headers: from(address) });
+const refresh = (token: string) => app.call('POST', '/user/refresh', { body: { refresh_token: token } });
+const profile = (token: string) => app.call('GET', '/user/profile', { token });
+const withoutRequestId = ({ status, body }: TestAnswer) => ({ status, body: { ...body, request_id: '' } });
+const signedIn = async (user: TestUser) => (await login(user.email, user.password)).body;
+const familyRows = (userId: string): Promise<unknown[]> =>
+  app.dataSource.query('SELECT * FROM refresh_tokens WHERE user_id = $1', [userId]);
+
+describe('signing in', () => {
+  it('gives a pair of tokens and the user', async () => {
+    const answer = await login(` ${admin.email.toUpperCase()} `, admin.password);
+    expect(answer.status).toBe(200);
+    expect(Object.keys(answer.body).sort()).toEqual(
+      ['access_token', 'expires_in', 'refresh_token', 'token_type', 'user'].sort(),
+    );
+    expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: 900 });
+    expect(answer.body.user).toMatchObject({ email: admin.email, role: 'Admin', disabled: false });
+    expect((await profile(answer.body.access_token)).status).toBe(200);
+  });
+
+  it('stores refresh tokens only as SHA-256', async () => {
+    const { refresh_token: token } = await signedIn(admin);
+    expect(JSON.stringify(await familyRows(admin.user.id))).not.toContain(token);
+  });
+
+  it('answers the same for an unknown e-mail, a wrong password and a disabled user', async () => {
+    const user = await registerUser(app);
+    const wrong = await login(user.email, 'not the password');
+    await app.dataSource.query('UPDATE users SET disabled_at = now() WHERE id = $1', [user.user.id]);
+    const disabled = await login(user.email, user.password);
+    const unknown = await login('nobody@example.com', user.password);
+    expect(wrong.status).toBe(401);
+    expect(wrong.body.code).toBe('invalid_credentials');
+    expect(wrong.headers.get('content-type')).toContain('application/problem+json');
+    expect(withoutRequestId(unknown)).toEqual(withoutRequestId(wrong));
+    expect(withoutRequestId(disabled)).toEqual(withoutRequestId(wrong));
+  });
+
+  it.each([
+    ['email', { password: 'Demo@123' }],
+    ['email', { email: null, password: 'Demo@123' }],
+    ['email', { email: ['ann@example.com'], password: 'Demo@123' }],
+    ['email', { email: 'ann', password: 'Demo@123' }],
+    ['password', { email: 'ann@example.com' }],
+    ['password', { email: 'ann@example.com', password: null }],
+    ['password', { email: 'ann@example.com', password: 12345678 }],
+    ['password', { email: 'ann@example.com', password: 'x'.repeat(129) }],
+    ['otp', { email: 'ann@example.com', password: 'Demo@123', otp: '1' }],
+  ])('names %s in %j', async (field, body) => {
+    const answer = await app.call('POST', '/user/login', { body });
+    expect(answer).toMatchObject({ status: 400, body: { title: 'Invalid Data', errors: [{ field }] } });
+    expect(JSON.stringify(answer.body)).not.toContain('Demo@123');
+  });
+
+  it.each(['', '[]', 'null', '"text"', '{'])('answers 400 to the body %j', async (raw) => {
+    expect((await app.call('POST', '/user/login', { raw })).status).toBe(400);
+  });
+});
+
+describe('access tokens', () => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const read = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+  function forge(claims: object, { alg = 'HS256', secret = testSecrets.jwtSecret } = {}): string {
+    const signed = `${part({ alg, typ: 'JWT' })}.${part(claims)}`;
+    if (alg === 'none') return `${signed}.`;
+    return `${signed}.${createHmac(alg.replace('HS', 'sha'), secret).update(signed).digest('base64url')}`;
+  }
+  const past = Math.floor(Date.now() / 1000) - 60;
+  const forgeries: [string, (claims: Record<string, unknown>) => string][] = [
+    ['no JWT', () => 'abc'],
+    ['alg none', (claims) => forge(claims, { alg: 'none' })],
+    ['alg HS512', (claims) => forge(claims, { alg: 'HS512' })],
+    ['another secret', (claims) => forge(claims, { secret: `${testSecrets.jwtSecret}!` })],
+    ['another audience', (claims) => forge({ ...claims, aud: 'other' })],
+    ['no audience', (claims) => forge({ ...claims, aud: undefined })],
+    ['another issuer', (claims) => forge({ ...claims, iss: 'other' })],
+    ['an expired one', (claims) => forge({ ...claims, exp: past })],
+    ['no expiry', (claims) => forge({ ...claims, exp: undefined })],
+    ['an older version', (claims) => forge({ ...claims, ver: -1 })],
+    ['no version', (claims) => forge({ ...claims, ver: undefined })],
+    ['an unknown user', (claims) => forge({ ...claims, sub: '019a0000-0000-7000-8000-000000000000' })],
+    ['a user that is no UUID', (claims) => forge({ ...claims, sub: "' OR 1=1" })],
+    ['an ended session', (claims) => forge({ ...claims, sid: '019a0000-0000-7000-8000-000000000000' })],
+    ['a session that is no UUID', (claims) => forge({ ...claims, sid: 7 })],
+  ];
+
+  it('are checked by claims that a forger with the secret could make', async () => {
+    expect((await profile(forge(read(admin.token)))).status).toBe(200);
+  });
+
+  it.each(forgeries)('are refused: %s', async (_, make) => {
+    const answer = await profile(make(read(admin.token)));
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { title: 'Unauthenticated', code: 'unauthenticated' },
+    });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it.each([undefined, 'Basic YTpi', 'Bearer', 'Bearer '])('are missed in the header %j', async (header) => {
+    const headers: Record<string, string> = header === undefined ? {} : { authorization: header };
+    expect((await app.call('GET', '/user/profile', { headers })).status).toBe(401);
+  });
+
+  it('grant what the database says, not what they claim', async () => {
+    const user = await registerUser(app);
+    const token = forge({ ...read(user.token), role: 'Admin' });
+    expect((await app.call('GET', '/user/users', { token })).status).toBe(403);
+  });
+
+  it('follow a promotion, a demotion and a disabling at the next request', async () => {
+    const { token, user } = await registerUser(app);
+    const statusAfter = async (change: string) => {
+      await app.dataSource.query(`UPDATE users SET ${change} WHERE id = $1`, [user.id]);
+      return (await app.call('GET', '/user/users', { token })).status;
+    };
+    expect(await statusAfter(`role = 'Admin'`)).toBe(200);
+    expect(await statusAfter(`role = 'User'`)).toBe(403);
+    expect(await statusAfter('disabled_at = now()')).toBe(401);
+    expect(await statusAfter('disabled_at = NULL')).toBe(403);
+  });
+});
+
+describe('refreshing', () => {
+  it('trades a token for a new pair, once', async () => {
+    const user = await registerUser(app);
+    const next = await refresh(user.refreshToken);
+    expect(next).toMatchObject({ status: 200, body: { token_type: 'Bearer', user: { id: user.user.id } } });
+    expect(next.body.refresh_token).not.toBe(user.refreshToken);
+    expect((await profile(next.body.access_token)).status).toBe(200);
+    expect((await refresh(next.body.refresh_token)).status).toBe(200);
+  });
+
+  it('ends the session, access tokens included, when an old token comes back; other sessions live', async () => {
+    const user = await registerUser(app);
+    const other = await signedIn(user);
+    const { body: next } = await refresh(user.refreshToken);
+    expect(await refresh(user.refreshToken)).toMatchObject({
+      status: 401,
+      body: { code: 'unauthenticated' },
+    });
+    expect((await refresh(next.refresh_token)).status).toBe(401);
+    expect((await profile(next.access_token)).status).toBe(401);
+    expect((await profile(other.access_token)).status).toBe(200);
+    expect((await refresh(other.refresh_token)).status).toBe(200);
+  });
+
+  it('never leaves two live tokens when one is sent many times at once', async () => {
+    const user = await registerUser(app);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => refresh(user.refreshToken)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(9);
+    expect(await familyRows(user.user.id)).toEqual([]);
+  });
+
+  it('leaves nothing alive when an old token comes back while the latest one is traded', async () => {
+    for (let round = 0; round < 10; round++) {
+      const user = await signedIn(admin);
+      const { body: next } = await refresh(user.refresh_token);
+      const racing = await Promise.all([refresh(next.refresh_token), refresh(user.refresh_token)]);
+      expect(racing[1].status).toBe(401);
+      const latest = racing[0].status === 200 ? racing[0].body : next;
+      expect((await refresh(latest.refresh_token)).status).toBe(401);
+      expect((await profile(latest.access_token)).status).toBe(401);
+    }
+  });
+
+  it('refuses expired tokens and those of disabled users', async () => {
+    const expired = await registerUser(app);
+    const disabled = await registerUser(app);
+    await app.dataSource.query('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1', [
+      expired.user.id,
+    ]);
+    await app.dataSource.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.user.id]);
+    expect((await refresh(expired.refreshToken)).status).toBe(401);
+    expect((await refresh(disabled.refreshToken)).status).toBe(401);
+    expect((await refresh('A'.repeat(43))).status).toBe(401);
+  });
+
+  it.each([
+    {},
+    { refresh_token: null },
+    { refresh_token: 1 },
+    { refresh_token: '' },
+    { refresh_token: 'a\0b' },
+  ])('answers 400 to %j', async (body) => {
+    const answer = await app.call('POST', '/user/refresh', { body });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'refresh_token' }] } });
+  });
+});
+
+describe('signing out', () => {
+  const logout = (token: string | undefined, body?: object) =>
+    app.call('POST', '/user/logout', { token, body });
+
+  it('with a refresh token ends its session and no other', async () => {
+    const user = await registerUser(app);
+    const other = await signedIn(user);
+    expect(await logout(user.token, { refresh_token: user.refreshToken })).toMatchObject({
+      status: 204,
+      body: '',
+    });
+    expect((await profile(user.token)).status).toBe(401);
+    expect((await refresh(user.refreshToken)).status).toBe(401);
+    expect((await refresh(other.refresh_token)).status).toBe(200);
+  });
+
+  it.each([undefined, {}])('with the body %j ends every session', async (body) => {
+    const user = await registerUser(app);
+    const other = await signedIn(user);
+    expect((await logout(user.token, body)).status).toBe(204);
+    expect((await profile(other.access_token)).status).toBe(401);
+    expect((await refresh(other.refresh_token)).status).toBe(401);
+    expect((await profile((await signedIn(user)).access_token)).status).toBe(200);
+  });
+
+  it('does nothing to the session of somebody else', async () => {
+    const [ann, bob] = [await registerUser(app), await registerUser(app)];
+    expect((await logout(ann.token, { refresh_token: bob.refreshToken })).status).toBe(204);
+    expect((await profile(ann.token)).status).toBe(200);
+    expect((await refresh(bob.refreshToken)).status).toBe(200);
+  });
+
+  it('wants a signed-in user and a token that is text', async () => {
+    expect((await logout(undefined)).status).toBe(401);
+    for (const body of [{ refresh_token: null }, { refresh_token: 1 }, { all: true }])
+      expect((await logout(admin.token, body)).status).toBe(400);
+    expect((await profile(admin.token)).status).toBe(200);
+  });
+});
