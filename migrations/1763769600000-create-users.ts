@@ -30,7 +30,9 @@ export class CreateUsers1763769600000 implements MigrationInterface {
         used_at timestamptz(3),
         created_at timestamptz(3) NOT NULL DEFAULT now()
       )`);
-    await runner.query('CREATE UNIQUE INDEX refresh_tokens_token_sha256_key ON refresh_tokens (token_sha256)');
+    await runner.query(
+      'CREATE UNIQUE INDEX refresh_tokens_token_sha256_key ON refresh_tokens (token_sha256)',
+    );
     await runner.query('CREATE INDEX refresh_tokens_user_id_idx ON refresh_tokens (user_id)');
     await runner.query('CREATE INDEX refresh_tokens_family_id_idx ON refresh_tokens (family_id)');
   }

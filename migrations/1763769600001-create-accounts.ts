@@ -30,7 +30,9 @@ export class CreateAccounts1763769600001 implements MigrationInterface {
         expires_at timestamptz(3),
         created_at timestamptz(3) NOT NULL DEFAULT now()
       )`);
-    await runner.query('CREATE UNIQUE INDEX account_tokens_token_sha256_key ON account_tokens (token_sha256)');
+    await runner.query(
+      'CREATE UNIQUE INDEX account_tokens_token_sha256_key ON account_tokens (token_sha256)',
+    );
     // The token in force is the one that does not expire; there is exactly one per account.
     await runner.query(
       'CREATE UNIQUE INDEX account_tokens_current_key ON account_tokens (account_id) WHERE expires_at IS NULL',

@@ -21,7 +21,9 @@ export class CreateMembers1763769600002 implements MigrationInterface {
     await runner.query('CREATE UNIQUE INDEX members_account_id_email_key ON members (account_id, email)');
     await runner.query('CREATE UNIQUE INDEX members_account_id_user_id_key ON members (account_id, user_id)');
     await runner.query('CREATE INDEX members_user_id_idx ON members (user_id)');
-    await runner.query('CREATE UNIQUE INDEX members_invite_token_sha256_key ON members (invite_token_sha256)');
+    await runner.query(
+      'CREATE UNIQUE INDEX members_invite_token_sha256_key ON members (invite_token_sha256)',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

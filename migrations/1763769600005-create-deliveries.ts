@@ -41,7 +41,9 @@ export class CreateDeliveries1763769600005 implements MigrationInterface {
         processed_at timestamptz(3) NOT NULL DEFAULT now(),
         CONSTRAINT finished_deliveries_status_check CHECK (status IN ('success', 'failed', 'cancelled'))
       ) PARTITION BY RANGE (id)`);
-    await runner.query('CREATE INDEX finished_deliveries_account_id_idx ON finished_deliveries (account_id, id)');
+    await runner.query(
+      'CREATE INDEX finished_deliveries_account_id_idx ON finished_deliveries (account_id, id)',
+    );
     await runner.query(
       'CREATE INDEX finished_deliveries_destination_id_idx ON finished_deliveries (destination_id, id)',
     );

@@ -20,7 +20,8 @@ export class NotifyChanges1763769600006 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of Object.keys(TABLES)) await runner.query(`DROP TRIGGER ${table}_notify_change ON ${table}`);
+    for (const table of Object.keys(TABLES))
+      await runner.query(`DROP TRIGGER ${table}_notify_change ON ${table}`);
     await runner.query('DROP FUNCTION notify_account_change');
   }
 }

@@ -8,6 +8,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (...path) => join(root, ...path);
 
 const NODE_MIN = [20, 19];
+const INSTALLED = join('node_modules', '.package-lock.json');
 const SOURCES = ['src', 'migrations', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 const MAIN = at('dist', 'src', 'main.js');
 const LOCK = at('dist', '.prepare.lock');
@@ -36,9 +37,8 @@ function checkNode() {
 }
 
 function isReady(build, dev) {
-  // A production image has a build and no compiler: what it has is what it runs.
-  const isPruned = existsSync(MAIN) && !existsSync(at('node_modules', 'typescript'));
-  if (isPruned && !dev) return isInstalled({ dev: false });
+  // A production image has a build and no development tools: what it has is what it runs.
+  if (!dev && existsSync(MAIN) && isPruned()) return isInstalled({ dev: false });
   return isInstalled({ dev: true }) && (!build || isBuilt());
 }
 
@@ -48,15 +48,18 @@ function isReady(build, dev) {
  */
 function isInstalled({ dev }) {
   if (!existsSync(at('package-lock.json'))) return existsSync(at('node_modules'));
-  if (!existsSync(at('node_modules', '.package-lock.json'))) return false;
+  if (!existsSync(at(INSTALLED))) return false;
   const wanted = packagesOf('package-lock.json');
-  const installed = packagesOf('node_modules/.package-lock.json');
+  const installed = packagesOf(INSTALLED);
   return Object.entries(wanted).every(([path, { version, optional, devOptional, dev: isDev, link }]) => {
     if (path === '' || link) return true;
     const mayMiss = optional || devOptional || (isDev && !dev);
     return installed[path] ? installed[path].version === version : mayMiss;
   });
 }
+
+const isPruned = () =>
+  existsSync(at(INSTALLED)) && !Object.values(packagesOf(INSTALLED)).some(({ dev }) => dev);
 
 const packagesOf = (file) => JSON.parse(readFileSync(at(file), 'utf8')).packages;
 

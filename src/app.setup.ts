@@ -48,7 +48,8 @@ function createAdapter(config: AppConfig): FastifyAdapter {
     bodyLimit: MANAGEMENT_BODY_BYTES,
     trustProxy: config.env.TRUST_PROXY ?? false,
     requestIdHeader: false,
-    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => requestIdOf(request.headers['x-request-id']),
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
+      requestIdOf(request.headers['x-request-id']),
     rewriteUrl: (request: { url?: string }) => rewriteUrl(request.url ?? '/'),
     // A request that arrives on an open connection while closing is still answered.
     return503OnClosing: false,
@@ -83,14 +84,20 @@ function addRequestHooks(app: NestFastifyApplication, logger: Logger): void {
 /** Errors of the database that are nobody's fault are 503: trying again is the right answer to them. */
 function translateError(error: unknown): Problem | null {
   return isUnavailable(error)
-    ? unavailable('The database cannot be reached right now. Nothing was stored; send the request again.', 1, error)
+    ? unavailable(
+        'The database cannot be reached right now. Nothing was stored; send the request again.',
+        1,
+        error,
+      )
     : null;
 }
 
 export function createOpenApi(app: NestFastifyApplication, version: string): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Data Pusher')
-    .setDescription('Self-hosted webhook gateway: accepts JSON events and delivers them to every destination.')
+    .setDescription(
+      'Self-hosted webhook gateway: accepts JSON events and delivers them to every destination.',
+    )
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')

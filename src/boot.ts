@@ -5,7 +5,11 @@ import { AppConfig } from './config/app-config.js';
 import { type Env, SettingsError, readEnv } from './config/env.js';
 import { loadSecrets } from './config/secrets.js';
 import { readVersion } from './config/version.js';
-import { DataFolderError, type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.js';
+import {
+  DataFolderError,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
 import { ensureDayPartitions } from './database/partitions.js';
 import { PARTITIONED_TABLES } from './events/partitioned-tables.js';
@@ -43,7 +47,8 @@ interface RunningDatabase {
 }
 
 async function openDatabase(env: Env, password: string, logger: Logger): Promise<RunningDatabase> {
-  if (env.DATABASE_URL) return { connection: { connectionString: env.DATABASE_URL }, stop: async () => undefined };
+  if (env.DATABASE_URL)
+    return { connection: { connectionString: env.DATABASE_URL }, stop: async () => undefined };
   const start = () =>
     startEmbeddedPostgres({ dataDir: env.DATA_DIR, password, report: (line) => logger.info(line) });
   let current = await start();
@@ -91,7 +96,8 @@ async function assertDurable(pool: pg.Pool, logger: Logger): Promise<void> {
     `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')`,
   );
   const off = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name);
-  if (off.length > 0) logger.warn({ settings: off }, 'database.not_durable: a crash of its machine can lose events');
+  if (off.length > 0)
+    logger.warn({ settings: off }, 'database.not_durable: a crash of its machine can lose events');
 }
 
 function stopOnSignals(service: Service, database: RunningDatabase, logger: Logger): void {
@@ -121,10 +127,14 @@ function explain(error: unknown): void {
   const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
   if (error instanceof SettingsError) console.error(`Wrong settings:\n${error.message}`);
   else if (error instanceof DataFolderError || error instanceof SchemaError) console.error(error.message);
-  else if (code === 'EADDRINUSE') console.error(`Port ${port} is taken. Stop what uses it or set PORT to another one.`);
-  else if (code === 'EACCES' && port) console.error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
+  else if (code === 'EADDRINUSE')
+    console.error(`Port ${port} is taken. Stop what uses it or set PORT to another one.`);
+  else if (code === 'EACCES' && port)
+    console.error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
   else if (code === 'EADDRNOTAVAIL') console.error(`This machine has no address ${address}. Check HOST.`);
-  else if (code?.startsWith('E')) console.error(`${(error as Error).message}. Check DATABASE_URL and DATA_DIR.`);
-  else if (/^(28|3D)/.test(code ?? '')) console.error(`The database refused us: ${(error as Error).message}.`);
+  else if (code?.startsWith('E'))
+    console.error(`${(error as Error).message}. Check DATABASE_URL and DATA_DIR.`);
+  else if (/^(28|3D)/.test(code ?? ''))
+    console.error(`The database refused us: ${(error as Error).message}.`);
   else console.error(error);
 }

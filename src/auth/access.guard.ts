@@ -21,7 +21,8 @@ export class AccessGuard extends AuthGuard('jwt') {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const operation = this.reflector.get<OperationId | undefined>(OPERATION, context.getHandler());
-    if (!operation) throw new Error(`${context.getClass().name}.${context.getHandler().name} has no @Operation`);
+    if (!operation)
+      throw new Error(`${context.getClass().name}.${context.getHandler().name} has no @Operation`);
     const level: AccessLevel = policy[operation];
     if (level === 'public') return true;
     await super.canActivate(context);

@@ -7,6 +7,9 @@ import type { LoginDto, SessionView } from './auth.dto.js';
 import { LoginLimiter } from './login-limiter.js';
 import { SessionsService } from './sessions.service.js';
 
+/** What a stored e-mail can be; forms that no DTO has checked may hold anything. */
+const STORABLE_EMAIL = /^[^\0]{1,254}$/;
+
 @Injectable()
 export class AuthService {
   constructor(
@@ -30,6 +33,7 @@ export class AuthService {
    * @throws Problem 401 invalid_credentials, 429 rate_limited
    */
   async signIn(email: string, password: string, address: string): Promise<User> {
+    if (!STORABLE_EMAIL.test(email)) throw invalidCredentials();
     this.limiter.check(email, address);
     const user = await this.users.findByEmail(email);
     const matches = await this.passwords.verify(user?.passwordHash ?? null, password);

@@ -22,7 +22,9 @@ export interface AuthenticatedRequest {
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<AuthenticatedRequest>();
 
-export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext) => requestOf(context).user);
+export const CurrentUser = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => requestOf(context).user,
+);
 
 export const CurrentAccess = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).access,

@@ -33,7 +33,13 @@ export class BoardAccess {
   async signIn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { email, password } = (request.body ?? {}) as Record<string, unknown>;
     try {
-      const user = await this.auth.signIn(String(email ?? '').trim().toLowerCase(), String(password ?? ''), request.ip);
+      const user = await this.auth.signIn(
+        String(email ?? '')
+          .trim()
+          .toLowerCase(),
+        String(password ?? ''),
+        request.ip,
+      );
       if (user.role !== 'Admin') return page(reply, 403, 'Only Admins may see the queues.');
       this.setCookie(request, reply, this.tokens.issue(user));
       return reply.redirect(BOARD_PATH, 303);
@@ -70,6 +76,9 @@ function page(reply: FastifyReply, status: number, problem: string | null): Fast
     .status(status)
     .header('content-type', 'text/html; charset=utf-8')
     .header('cache-control', 'no-store')
-    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+    .header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    )
     .send(signInPage(problem));
 }

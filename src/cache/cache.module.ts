@@ -12,7 +12,9 @@ const MAX_ENTRIES = 100_000;
   imports: [
     NestCacheModule.register({
       // Values stay objects: what is compiled once, a filter or a key, is not compiled again.
-      stores: [new Keyv({ store: new BoundedMap(MAX_ENTRIES), serialize: undefined, deserialize: undefined })],
+      stores: [
+        new Keyv({ store: new BoundedMap(MAX_ENTRIES), serialize: undefined, deserialize: undefined }),
+      ],
     }),
   ],
   providers: [DirectoryCache],

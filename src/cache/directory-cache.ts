@@ -42,10 +42,17 @@ export class DirectoryCache {
     return reading;
   }
 
-  private async read<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
+  private async read<T extends { accountId: string }>(
+    key: string,
+    load: () => Promise<T | null>,
+  ): Promise<T | null> {
     const readAt = this.changes;
     const value = await load();
-    await this.cache.set(key, { value, readAt } satisfies Entry<T>, this.feed.connected ? TTL_MS : DEAF_TTL_MS);
+    await this.cache.set(
+      key,
+      { value, readAt } satisfies Entry<T>,
+      this.feed.connected ? TTL_MS : DEAF_TTL_MS,
+    );
     return value;
   }
 

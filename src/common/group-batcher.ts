@@ -47,7 +47,8 @@ export class GroupBatcher<Item, Result> {
 
   /** Resolves once nothing waits and nothing is under way. */
   async idle(): Promise<void> {
-    if (this.flushes > 0 || this.waiting.length > 0) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+    if (this.flushes > 0 || this.waiting.length > 0)
+      await new Promise<void>((resolve) => this.whenIdle.push(resolve));
   }
 
   private flushWhenUseful(): void {

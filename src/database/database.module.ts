@@ -29,7 +29,9 @@ export class DatabaseModule implements OnApplicationShutdown {
     return {
       module: DatabaseModule,
       global: true,
-      imports: [TypeOrmModule.forRoot({ ...typeormOptions(connection), autoLoadEntities: true, retryAttempts: 0 })],
+      imports: [
+        TypeOrmModule.forRoot({ ...typeormOptions(connection), autoLoadEntities: true, retryAttempts: 0 }),
+      ],
       providers: [
         ChangeFeed,
         { provide: AcceptPool, inject: [AppConfig], useFactory: () => createAcceptPool(connection) },

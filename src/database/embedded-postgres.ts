@@ -18,7 +18,7 @@ export interface EmbeddedPostgresOptions {
   /** PostgreSQL settings that replace ours. */
   settings?: Record<string, string>;
   /** Takes one line for the operator, about what happens once in the life of a data folder or after a crash. */
-  report?(line: string): void;
+  report?: (line: string) => void;
 }
 
 export interface EmbeddedPostgres {

@@ -16,9 +16,13 @@ type MigrationClass = new () => MigrationInterface;
 
 /** The product's migrations, oldest first. */
 export async function loadMigrations(): Promise<MigrationClass[]> {
-  const files = readdirSync(fileURLToPath(FOLDER)).filter((file) => /^\d+-.*\.(js|ts)$/.test(file) && !file.endsWith('.d.ts'));
+  const files = readdirSync(fileURLToPath(FOLDER)).filter(
+    (file) => /^\d+-.*\.(js|ts)$/.test(file) && !file.endsWith('.d.ts'),
+  );
   const modules = await Promise.all(
-    files.sort().map((file) => import(pathToFileURL(fileURLToPath(new URL(file, FOLDER))).href) as Promise<object>),
+    files
+      .sort()
+      .map((file) => import(pathToFileURL(fileURLToPath(new URL(file, FOLDER))).href) as Promise<object>),
   );
   return modules.flatMap((module) => Object.values(module) as MigrationClass[]);
 }

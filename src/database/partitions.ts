@@ -16,7 +16,8 @@ export function firstIdOf(timeMs: number): string {
 export async function ensureDayPartitions(pool: Pool, tables: string[], nowMs = Date.now()): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
   for (const table of tables)
-    for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) await ensurePartition(pool, table, today + ahead * DAY_MS);
+    for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
+      await ensurePartition(pool, table, today + ahead * DAY_MS);
 }
 
 async function ensurePartition(pool: Pool, table: string, dayMs: number): Promise<void> {

@@ -18,7 +18,7 @@ const SYSTEM_FAILURES: Record<string, (host: string) => Failure> = {
 };
 const TLS_CODE =
   /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_|INVALID_CA|EPROTO)/;
-const PROTOCOL_CODE = /^(HPE_|UND_ERR_RES_|ERR_ASSERTION)/;
+const PROTOCOL_CODE = /^(HPE_|HTTPParserError|UND_ERR_RES_|ERR_ASSERTION)/;
 
 /** Names what broke an attempt, from the error's code: messages may change or quote the request. */
 export function describeFailure(error: Error & { code?: string; syscall?: string }, host: string): Failure {

@@ -23,7 +23,7 @@ const EVENT_TYPE_ENTRY = /^(?=.{1,255}$)(\*|[A-Za-z0-9_.:\-/]+(\.\*)?)$/;
 const HEADERS_EXAMPLE = { APP_ID: 'e70b157d-d333-4151-ac0a-0d01cdc6989a', Accept: '*' };
 
 const UpperCased = () => Transform(({ value }) => (typeof value === 'string' ? value.toUpperCase() : value));
-/** The value as it came: class-transformer's copy lacks keys such as `constructor`. */
+/** The value as it came: class-transformer's copy lacks keys named like methods of Object, such as `toString`. */
 const Untouched = () => Transform(({ obj, key }) => (obj as Record<string, unknown>)[key]);
 
 export class CreateDestinationDto {

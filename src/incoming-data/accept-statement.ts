@@ -72,7 +72,9 @@ export async function acceptEvents(pool: Pool, events: EventToAccept[]): Promise
 function toColumns(events: EventToAccept[]): unknown[] {
   // One order for all batches: two that share keys then wait for each other instead of deadlocking.
   const sorted = events.length === 1 ? events : [...events].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const deliveries = sorted.flatMap((event) => event.deliveries.map((delivery) => ({ ...delivery, event: event.id })));
+  const deliveries = sorted.flatMap((event) =>
+    event.deliveries.map((delivery) => ({ ...delivery, event: event.id })),
+  );
   return [
     sorted.map((event) => event.id),
     sorted.map((event) => event.accountId),

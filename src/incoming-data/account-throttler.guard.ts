@@ -1,5 +1,10 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { InjectThrottlerOptions, InjectThrottlerStorage, ThrottlerGuard, type ThrottlerModuleOptions } from '@nestjs/throttler';
+import {
+  InjectThrottlerOptions,
+  InjectThrottlerStorage,
+  ThrottlerGuard,
+  type ThrottlerModuleOptions,
+} from '@nestjs/throttler';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../common/errors/problem.js';

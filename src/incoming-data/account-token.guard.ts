@@ -20,7 +20,10 @@ export class AccountTokenGuard implements CanActivate {
     const isPlausible = typeof token === 'string' && token !== '' && token.length <= MAX_TOKEN_LENGTH;
     const account = isPlausible ? await this.accounts.findByToken(token) : null;
     if (!account)
-      throw new Problem('unauthenticated', 'Send the secret token of an account in the header CL-X-TOKEN, once.');
+      throw new Problem(
+        'unauthenticated',
+        'Send the secret token of an account in the header CL-X-TOKEN, once.',
+      );
     request.account = account;
     return true;
   }

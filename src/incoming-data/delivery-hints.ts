@@ -30,7 +30,8 @@ export class DeliveryHints {
     const jobs = toJobs(events).map((data) => ({ name: describe(data), data }));
     if (jobs.length === 0) return;
     this.unanswered++;
-    const adding = jobs.length === 1 ? this.queue.add(jobs[0]!.name, jobs[0]!.data) : this.queue.addBulk(jobs);
+    const adding =
+      jobs.length === 1 ? this.queue.add(jobs[0]!.name, jobs[0]!.data) : this.queue.addBulk(jobs);
     (adding as Promise<unknown>)
       .then(
         () => this.recovered(),
@@ -46,7 +47,8 @@ export class DeliveryHints {
 
   /** One line when it begins, not one per event. */
   private report(error: Error): void {
-    if (!this.isFailing) this.logger.warn({ err: error }, 'queue.unavailable: deliveries are up to a second late');
+    if (!this.isFailing)
+      this.logger.warn({ err: error }, 'queue.unavailable: deliveries are up to a second late');
     this.isFailing = true;
   }
 }

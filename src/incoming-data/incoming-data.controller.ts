@@ -1,6 +1,14 @@
 import { Controller, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiHeader, ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiHeader,
+  ApiOkResponse,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Operation } from '../auth/operation.js';
 import { AccountThrottlerGuard } from './account-throttler.guard.js';
@@ -18,11 +26,27 @@ export class IncomingDataController {
   @HttpCode(202)
   @RouteConfig(STREAM_BODY)
   @UseGuards(AccountTokenGuard, AccountThrottlerGuard)
-  @Operation('receiveData', 'Accept an event and deliver it to every destination', 400, 401, 409, 413, 415, 429)
+  @Operation(
+    'receiveData',
+    'Accept an event and deliver it to every destination',
+    400,
+    401,
+    409,
+    413,
+    415,
+    429,
+  )
   @ApiSecurity('accountToken')
-  @ApiHeader({ name: 'CL-X-EVENT-ID', required: false, description: 'Your id of the event, for safe repeats' })
+  @ApiHeader({
+    name: 'CL-X-EVENT-ID',
+    required: false,
+    description: 'Your id of the event, for safe repeats',
+  })
   @ApiConsumes('application/json')
-  @ApiBody({ schema: { oneOf: [{ type: 'object' }, { type: 'array', items: {} }] }, description: 'Any JSON object or array' })
+  @ApiBody({
+    schema: { oneOf: [{ type: 'object' }, { type: 'array', items: {} }] },
+    description: 'Any JSON object or array',
+  })
   @ApiAcceptedResponse({ type: ReceiptView })
   @ApiOkResponse({ type: ReceiptView, description: 'The same event was accepted before' })
   async receive(

@@ -48,7 +48,11 @@ export class IncomingDataService {
     return toReceipt(event, accepted);
   }
 
-  private async prepare(account: AcceptingAccount, eventId: string | null, payload: Buffer): Promise<EventToAccept> {
+  private async prepare(
+    account: AcceptingAccount,
+    eventId: string | null,
+    payload: Buffer,
+  ): Promise<EventToAccept> {
     const json = inspectJson(payload);
     if (!json.ok) throw invalid('body', json.problem);
     const id = uuidv7();

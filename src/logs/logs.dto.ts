@@ -6,7 +6,12 @@ export const deliveryStatuses = ['pending', 'success', 'retrying', 'failed', 'he
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 export class ListLogsQuery extends PageQuery {
-  @EnumField({ about: 'Only deliveries in this state', values: deliveryStatuses, name: 'DeliveryStatus', optional: true })
+  @EnumField({
+    about: 'Only deliveries in this state',
+    values: deliveryStatuses,
+    name: 'DeliveryStatus',
+    optional: true,
+  })
   status?: DeliveryStatus;
 
   @UuidField({ about: 'Only deliveries to this destination', optional: true })

@@ -25,11 +25,16 @@ export class LogsService {
   constructor(private readonly dataSource: DataSource) {}
 
   async list(accountId: string, query: ListLogsQuery): Promise<Page<LogEntryView>> {
-    const event = query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
+    const event =
+      query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
     if (event === null) return toPage([], query, toLogEntryView);
     const filter = toFilter(accountId, query, event);
     const statement = logStatement(filter.where, String(query.limit + 1));
-    return toPage<LogRow, LogEntryView>(await this.dataSource.query(statement, filter.values), query, toLogEntryView);
+    return toPage<LogRow, LogEntryView>(
+      await this.dataSource.query(statement, filter.values),
+      query,
+      toLogEntryView,
+    );
   }
 
   /** Our id of a producer's event. */
@@ -44,7 +49,8 @@ export class LogsService {
   /** An event by the producer's id, or by ours, with all its deliveries and attempts. */
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
     const id = await this.findEventId(accountId, eventId);
-    const [event]: EventRow[] = id === null ? [] : await this.dataSource.query('SELECT * FROM events WHERE id = $1', [id]);
+    const [event]: EventRow[] =
+      id === null ? [] : await this.dataSource.query('SELECT * FROM events WHERE id = $1', [id]);
     if (!event) throw notFound('event');
     const rows: LogRow[] = await this.dataSource.query(
       logStatement('account_id = $1 AND event = $2', String(MAX_DELIVERIES_OF_EVENT)),
@@ -69,7 +75,11 @@ export class LogsService {
 }
 
 /** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
-function toFilter(accountId: string, query: ListLogsQuery, event?: string): { where: string; values: unknown[] } {
+function toFilter(
+  accountId: string,
+  query: ListLogsQuery,
+  event?: string,
+): { where: string; values: unknown[] } {
   const values: unknown[] = [];
   const conditions: string[] = [];
   const add = (condition: (parameter: string) => string, value: unknown): void => {
@@ -96,12 +106,10 @@ function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, Atte
     size: event.payload.length,
     body_sha256: sha256(event.payload).toString('hex'),
     payload: JSON.parse(event.payload.toString('utf8')),
-    deliveries: rows.map(
-      (row): DeliveryLogView => ({
-        ...toLogEntryView(row),
-        explanation: explain(row),
-        attempt_log: (attempts.get(row.id) ?? []).map(toAttemptView),
-      }),
-    ),
+    deliveries: rows.map((row): DeliveryLogView => ({
+      ...toLogEntryView(row),
+      explanation: explain(row),
+      attempt_log: (attempts.get(row.id) ?? []).map(toAttemptView),
+    })),
   };
 }

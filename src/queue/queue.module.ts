@@ -18,7 +18,9 @@ export class QueueModule implements OnApplicationShutdown {
 
   static forRoot(config: AppConfig, queueNames: string[]): DynamicModule {
     const logger = createLogger(config.env.LOG_LEVEL);
-    const connection = openQueueConnection(config, (error) => logger.warn({ err: error }, 'queue.connection_error'));
+    const connection = openQueueConnection(config, (error) =>
+      logger.warn({ err: error }, 'queue.connection_error'),
+    );
     const queues = BullModule.registerQueue(
       ...queueNames.map((name) => ({
         name,

@@ -46,9 +46,17 @@ export const testEnv: Record<string, string> = {
 };
 
 /** The real application on a free port and a database of its own. */
-export async function createTestApp(env: Record<string, string> = {}, role: AppRole = 'all'): Promise<TestApp> {
+export async function createTestApp(
+  env: Record<string, string> = {},
+  role: AppRole = 'all',
+): Promise<TestApp> {
   const database = await createTestDatabase();
-  const config = new AppConfig(readEnv({ ...testEnv, ...env }), testSecrets, database.connection, '0.0.0-test');
+  const config = new AppConfig(
+    readEnv({ ...testEnv, ...env }),
+    testSecrets,
+    database.connection,
+    '0.0.0-test',
+  );
   const app = await createApp(config, role);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
@@ -86,5 +94,9 @@ export async function call(
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
-  return { status: response.status, body: isJson && text ? JSON.parse(text) : text, headers: response.headers };
+  return {
+    status: response.status,
+    body: isJson && text ? JSON.parse(text) : text,
+    headers: response.headers,
+  };
 }

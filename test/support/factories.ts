@@ -18,12 +18,16 @@ let counter = 0;
 const unique = () => `${Date.now().toString(36)}${counter++}`;
 
 /** Registers somebody and signs them in. The first one of a database is its Admin. */
-export async function registerUser(app: TestApp, options: { invite_token?: string; email?: string } = {}): Promise<TestUser> {
+export async function registerUser(
+  app: TestApp,
+  options: { invite_token?: string; email?: string } = {},
+): Promise<TestUser> {
   const email = options.email ?? `user-${unique()}@example.com`;
   const password = 'Demo@123-long';
   const invite = options.invite_token ? { invite_token: options.invite_token } : {};
   const registered = await app.call('POST', '/user/register', { body: { email, password, ...invite } });
-  if (registered.status !== 201) throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
+  if (registered.status !== 201)
+    throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
   const { body, status } = await app.call('POST', '/user/login', { body: { email, password } });
   if (status !== 200) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`);
   return { email, password, token: body.access_token, refreshToken: body.refresh_token, user: body.user };
@@ -36,7 +40,8 @@ export async function createAccount(app: TestApp, admin: TestUser, body: object 
     token: admin.token,
     body: { account_name: `Account ${unique()}`, ...body },
   });
-  if (answer.status !== 201) throw new Error(`account answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 201)
+    throw new Error(`account answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
@@ -51,7 +56,8 @@ export async function addMember(
     token: admin.token,
     body: { email: user.email, role_name: role },
   });
-  if (answer.status !== 201) throw new Error(`member answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 201)
+    throw new Error(`member answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
@@ -62,7 +68,8 @@ export async function createDestination(
   body: { url: string } & Record<string, unknown>,
 ): Promise<{ id: string }> {
   const answer = await app.call('POST', `/accounts/${account.id}/destinations`, { token: admin.token, body });
-  if (answer.status !== 201) throw new Error(`destination answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 201)
+    throw new Error(`destination answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
@@ -72,5 +79,6 @@ export async function unlimited(app: TestApp, admin: TestUser, account: TestAcco
     token: admin.token,
     body: { rate_limit_per_second: 100_000 },
   });
-  if (answer.status !== 200) throw new Error(`limit answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 200)
+    throw new Error(`limit answered ${answer.status}: ${JSON.stringify(answer.body)}`);
 }

@@ -3,7 +3,7 @@ export async function waitFor<T>(
   probe: () => T | Promise<T>,
   { timeoutMs = 10_000, what = 'the condition' } = {},
 ): Promise<NonNullable<T>> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+  for (const deadline = Date.now() + timeoutMs; ;) {
     const value = await probe();
     if (value !== null && value !== undefined && value !== false) return value as NonNullable<T>;
     if (Date.now() > deadline) throw new Error(`${what} did not come true within ${timeoutMs} ms`);

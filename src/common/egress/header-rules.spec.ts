@@ -82,17 +82,17 @@ describe('headers of a destination', () => {
 
   it('never make the check throw', () => {
     fc.assert(
-      fc.property(
-        fc.anything({ withNullPrototype: true, withSparseArray: true, withBigInt: true }),
-        (headers) => {
-          expect(Array.isArray(checkHeaders(headers))).toBe(true);
-        },
-      ),
+      fc.property(fc.anything({ withNullPrototype: true, withBigInt: true, maxDepth: 2 }), (headers) => {
+        expect(Array.isArray(checkHeaders(headers))).toBe(true);
+      }),
     );
+  });
+
+  it('can be sent when nothing is wrong with them', () => {
+    const texts = fc.string({ unit: 'binary-ascii', maxLength: 8 });
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (headers) => {
-        const problems = checkHeaders(headers);
-        if (problems.length === 0) expect(() => new Headers(headers as Record<string, string>)).not.toThrow();
+      fc.property(fc.dictionary(texts, texts, { maxKeys: 4, noNullPrototype: true }), (headers) => {
+        if (checkHeaders(headers).length === 0) expect(() => new Headers(headers)).not.toThrow();
       }),
     );
   });

@@ -52,7 +52,9 @@ export function renderProblem(problem: Problem, requestId: string): Record<strin
 /** Nest's exceptions and Fastify's own errors, by their status; their texts are replaced where they are unclear. */
 function fromHttpError(error: unknown): Problem | null {
   const status =
-    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
+    error instanceof HttpException
+      ? error.getStatus()
+      : (error as { statusCode?: number } | null)?.statusCode;
   if (!status || status < 400 || status >= 500) return null;
   const message = (error as Error).message;
   if (status === 400) return new Problem('invalid_data', `The request could not be read: ${message}.`);

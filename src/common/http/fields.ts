@@ -113,7 +113,9 @@ export const WebsiteField = (options: FieldOptions) =>
     check.MaxLength(2048, { message: 'must have at most 2048 characters' }),
   );
 
-export const StringListField = (options: FieldOptions & { maxItems: number; pattern: RegExp; rule: string }) =>
+export const StringListField = (
+  options: FieldOptions & { maxItems: number; pattern: RegExp; rule: string },
+) =>
   field(
     options,
     { type: [String], maxItems: options.maxItems },
@@ -139,4 +141,3 @@ interface ViewOptions {
   description?: string;
   example?: unknown;
 }
-

@@ -13,7 +13,8 @@ export function rewriteUrl(url: string): string {
   const query = queryAt < 0 ? '' : url.slice(queryAt);
   if (!path.startsWith('/')) return url;
   const trimmed = trimSlashes(path);
-  const outside = trimmed === '/' || OUTSIDE.some((known) => trimmed === known || trimmed.startsWith(`${known}/`));
+  const outside =
+    trimmed === '/' || OUTSIDE.some((known) => trimmed === known || trimmed.startsWith(`${known}/`));
   return (outside ? trimmed : PREFIX + trimmed) + query;
 }
 

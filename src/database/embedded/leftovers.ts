@@ -29,7 +29,8 @@ export async function stopLeftovers(name: string): Promise<number[]> {
     for (const { pid } of signal === 'SIGKILL' || servers.length === 0 ? left : servers) send(pid, signal);
     if (await isGone(() => find().length === 0, waitMs)) return found.map(({ pid }) => pid);
   }
-  throw new Error(`PostgreSQL processes of an earlier start do not end: ${find().map(({ pid }) => pid)}`);
+  const pids = find().map(({ pid }) => pid);
+  throw new DataFolderError(`PostgreSQL of an earlier start does not end: kill processes ${pids.join(', ')}`);
 }
 
 /**
