@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { createLogger } from './common/logger.js';
-import { AppConfig } from './config/app-config.js';
+import { AppConfig, type DatabaseConnection } from './config/app-config.js';
 import { type Env, SettingsError, readEnv } from './config/env.js';
 import { loadSecrets } from './config/secrets.js';
 import { readVersion } from './config/version.js';
@@ -12,10 +12,10 @@ import {
 } from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
 import { ensureDayPartitions } from './database/partitions.js';
+import { SupervisedPostgres } from './database/supervised-postgres.js';
 import { PARTITIONED_TABLES } from './events/partitioned-tables.js';
 
 const SHUTDOWN_LIMIT_MS = 20_000;
-const RESTART_PAUSE_MS = 500;
 
 /** What a process serves: Nest's application or a worker without HTTP. */
 export interface Service {
@@ -24,7 +24,7 @@ export interface Service {
 
 /** Starts a process: settings, database, migrations, then what `serve` makes; ends all of it in reverse on a signal. */
 export async function boot(serve: (config: AppConfig, logger: Logger) => Promise<Service>): Promise<void> {
-  let database: RunningDatabase | undefined;
+  let database: Database | undefined;
   try {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL);
@@ -41,41 +41,14 @@ export async function boot(serve: (config: AppConfig, logger: Logger) => Promise
   }
 }
 
-interface RunningDatabase {
-  connection: AppConfig['database'];
+interface Database {
+  connection: DatabaseConnection;
   stop(): Promise<void>;
 }
 
-async function openDatabase(env: Env, password: string, logger: Logger): Promise<RunningDatabase> {
-  if (env.DATABASE_URL)
-    return { connection: { connectionString: env.DATABASE_URL }, stop: async () => undefined };
-  const start = () =>
-    startEmbeddedPostgres({ dataDir: env.DATA_DIR, password, report: (line) => logger.info(line) });
-  let current = await start();
-  let stopping = false;
-  const supervise = (server: EmbeddedPostgres): void => {
-    void server.exited.then(async (error) => {
-      while (!stopping) {
-        logger.error({ err: error }, 'database.died, starting it again');
-        await server.stop().catch(() => undefined);
-        try {
-          current = await start();
-          return supervise(current);
-        } catch (cause) {
-          logger.error({ err: cause }, 'database.restart_failed');
-          await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
-        }
-      }
-    });
-  };
-  supervise(current);
-  return {
-    connection: current.connection,
-    stop: async () => {
-      stopping = true;
-      await current.stop();
-    },
-  };
+async function openDatabase(env: Env, password: string, logger: Logger): Promise<Database> {
+  if (!env.DATABASE_URL) return SupervisedPostgres.start(env.DATA_DIR, password, logger);
+  return { connection: { connectionString: env.DATABASE_URL }, stop: async () => undefined };
 }
 
 async function prepareSchema(config: AppConfig, logger: Logger): Promise<void> {
@@ -100,7 +73,7 @@ async function assertDurable(pool: pg.Pool, logger: Logger): Promise<void> {
     logger.warn({ settings: off }, 'database.not_durable: a crash of its machine can lose events');
 }
 
-function stopOnSignals(service: Service, database: RunningDatabase, logger: Logger): void {
+function stopOnSignals(service: Service, database: Database, logger: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);

@@ -9,7 +9,12 @@ const role: AppRole = process.argv[2] === 'api' ? 'api' : 'all';
 await boot(async (config) => {
   const app = await createApp(config, role);
   const host = config.env.HOST ?? (config.embedded ? '127.0.0.1' : '0.0.0.0');
-  await app.listen(config.env.PORT, host);
+  try {
+    await app.listen(config.env.PORT, host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   const { port } = app.getHttpServer().address() as { port: number };
   process.stdout.write(banner(config, role, port));
   return app;

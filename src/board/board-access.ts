@@ -31,15 +31,12 @@ export class BoardAccess {
   }
 
   async signIn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { email, password } = (request.body ?? {}) as Record<string, unknown>;
+    const form = (request.body ?? {}) as Record<string, unknown>;
+    const [email, password] = [form.email, form.password].map((value) =>
+      typeof value === 'string' ? value : '',
+    );
     try {
-      const user = await this.auth.signIn(
-        String(email ?? '')
-          .trim()
-          .toLowerCase(),
-        String(password ?? ''),
-        request.ip,
-      );
+      const user = await this.auth.signIn(email!.trim().toLowerCase(), password!, request.ip);
       if (user.role !== 'Admin') return page(reply, 403, 'Only Admins may see the queues.');
       this.setCookie(request, reply, this.tokens.issue(user));
       return reply.redirect(BOARD_PATH, 303);

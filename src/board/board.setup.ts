@@ -5,7 +5,6 @@ import fastifyCookie from '@fastify/cookie';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
-import type { FastifyInstance } from 'fastify';
 import type { ProblemFilter } from '../common/errors/problem.filter.js';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
 import { BOARD_PATH, BoardAccess } from './board-access.js';
@@ -19,7 +18,7 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Data Pusher' } },
   });
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(async (scope) => {
     await scope.register(fastifyCookie);
     scope.setErrorHandler((error, request, reply) => problems.send(error, request, reply));

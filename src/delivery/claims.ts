@@ -108,6 +108,6 @@ export class Claims {
     // Taken before the statement, so that our idea of the lease ends before the database's.
     const leaseEndsAt = performance.now() + leaseSeconds * 1000;
     const { rows } = await this.pool.query({ ...statement, values: [leaseToken, leaseSeconds, ...values] });
-    return rows.map((row) => ({ ...row, leaseToken, leaseEndsAt }));
+    return rows.map((row) => Object.assign(row, { leaseToken, leaseEndsAt }));
   }
 }

@@ -1,5 +1,8 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Inject } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import type { Logger } from 'pino';
+import { LOGGER } from '../common/logger.js';
 import { Claims } from './claims.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, type DeliveryJobResult } from './contract.js';
 import { DeliveryEngine } from './delivery-engine.js';
@@ -16,11 +19,26 @@ const JOB_WAIT_MS = 1000;
  */
 @Processor(DELIVERIES_QUEUE, { concurrency: CONCURRENCY })
 export class DeliveriesProcessor extends WorkerHost {
+  private isFailing = false;
+
   constructor(
     private readonly claims: Claims,
     private readonly engine: DeliveryEngine,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super();
+  }
+
+  /** The queue may be away; the sweeper goes on. One line when it begins, not one per attempt to reconnect. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    if (!this.isFailing) this.logger.warn({ err: error }, 'queue.worker_disconnected');
+    this.isFailing = true;
+  }
+
+  @OnWorkerEvent('active')
+  onActive(): void {
+    this.isFailing = false;
   }
 
   async process(job: Job<DeliveryJob>): Promise<DeliveryJobResult> {

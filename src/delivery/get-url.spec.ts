@@ -72,7 +72,7 @@ describe('the URL of a GET', () => {
   });
 
   it('brings every string back', () => {
-    const texts = fc.string({ unit: 'binary', maxLength: 12 });
+    const texts = fc.string({ unit: 'grapheme', maxLength: 12 });
     const objects = fc.dictionary(texts, texts, { maxKeys: 5, noNullPrototype: true });
     fc.assert(
       fc.property(objects, fc.constantFrom(0, 2), (data, indent) => {

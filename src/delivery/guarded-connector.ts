@@ -42,14 +42,14 @@ export function guardedConnector(options: GuardedConnectorOptions): buildConnect
   return (target, callback) => {
     // Connecting to an IP literal never calls lookup.
     const refusal = isIP(target.hostname) ? findRefusal([target.hostname], options) : null;
-    if (refusal) return void process.nextTick(callback, refusal, null);
-    connect(target, (error, socket) => {
-      if (error) return callback(error, null);
-      const problem = judgeConnected(socket.remoteAddress, options);
-      if (!problem) return callback(null, socket);
-      socket.destroy();
-      callback(problem, null);
-    });
+    if (refusal) process.nextTick(callback, refusal, null);
+    else
+      connect(target, (...[error, socket]) => {
+        const problem = error ?? judgeConnected(socket.remoteAddress, options);
+        if (!problem) return callback(null, socket!);
+        socket?.destroy();
+        callback(problem, null);
+      });
   };
 }
 

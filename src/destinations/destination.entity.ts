@@ -1,4 +1,4 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
 
 export const httpMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -10,6 +10,8 @@ export type DestinationState = (typeof destinationStates)[number];
 
 @Entity('destinations')
 @Index('destinations_account_id_idx', ['accountId', 'id'])
+@Check('destinations_http_method_check', "http_method IN ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')")
+@Check('destinations_state_check', "state IN ('active', 'paused', 'disabled')")
 export class Destination {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'destinations_pkey' })
   id: string;

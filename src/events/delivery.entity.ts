@@ -1,10 +1,11 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A delivery that is still to do: one event on its way to one destination. Finished ones move to the log. */
 @Entity('deliveries')
 @Index('deliveries_due_idx', ['destinationId', 'dueAt'])
 @Index('deliveries_account_id_idx', ['accountId', 'id'])
 @Index('deliveries_event_idx', ['event'])
+@Check('deliveries_status_check', "status IN ('pending', 'retrying', 'held')")
 export class Delivery {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id: string;

@@ -1,10 +1,11 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A delivery that came to its end. Append-only, partitioned by day of its id. */
 @Entity('finished_deliveries')
 @Index('finished_deliveries_account_id_idx', ['accountId', 'id'])
 @Index('finished_deliveries_destination_id_idx', ['destinationId', 'id'])
 @Index('finished_deliveries_event_idx', ['event'])
+@Check('finished_deliveries_status_check', "status IN ('success', 'failed', 'cancelled')")
 export class FinishedDelivery {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'finished_deliveries_pkey' })
   id: string;

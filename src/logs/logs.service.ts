@@ -46,7 +46,7 @@ export class LogsService {
     return row?.event ?? null;
   }
 
-  /** An event by the producer's id, or by ours, with all its deliveries and attempts. */
+  /** An event by the producer's id, with all its deliveries and attempts. */
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
     const id = await this.findEventId(accountId, eventId);
     const [event]: EventRow[] =

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { Account } from '../accounts/account.entity.js';
 import { type Role, User } from '../users/user.entity.js';
 
@@ -8,6 +8,8 @@ import { type Role, User } from '../users/user.entity.js';
 @Index('members_account_id_user_id_key', ['accountId', 'userId'], { unique: true })
 @Index('members_user_id_idx', ['userId'])
 @Index('members_invite_token_sha256_key', ['inviteTokenSha256'], { unique: true })
+@Check('members_role_name_check', "role_name IN ('Admin', 'User')")
+@Check('members_user_or_invitation_check', '(user_id IS NULL) <> (invite_token_sha256 IS NULL)')
 export class Member {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'members_pkey' })
   id: string;

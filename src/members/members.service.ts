@@ -38,7 +38,7 @@ export class MembersService {
       )
       .catch(rethrowAlreadyThere);
     const view = await this.get(access, id);
-    return view.status === 'invited' ? { ...view, invite_token: token } : view;
+    return view.status === 'invited' ? Object.assign(view, { invite_token: token }) : view;
   }
 
   async list(access: AccountAccess, query: ListMembersQuery): Promise<Page<MemberView>> {

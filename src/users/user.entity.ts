@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 export const roles = ['Admin', 'User'] as const;
 /** Admin sees and may do everything; User is what its memberships make of it. */
@@ -7,6 +7,7 @@ export type Role = (typeof roles)[number];
 @Entity('users')
 @Index('users_email_key', ['email'], { unique: true })
 @Index('users_first_admin_key', ['firstAdmin'], { unique: true, where: 'first_admin' })
+@Check('users_role_check', "role IN ('Admin', 'User')")
 export class User {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id: string;

@@ -79,7 +79,8 @@ async function atOnce(changes: (() => Promise<TestAnswer>)[]): Promise<TestAnswe
     const answers = changes.map((change) => change());
     await waitFor(
       async () => {
-        const [{ waiting }] = await runner.query(
+        // On another connection: what a transaction has seen of pg_stat_activity once, it sees until its end.
+        const [{ waiting }] = await app.dataSource.query(
           `SELECT count(*)::int AS waiting FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );

@@ -65,7 +65,10 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe('the embedded PostgreSQL', () => {
+// Each test makes or copies clusters of tens of megabytes, which takes long on a busy machine.
+const limits = { timeout: 60_000 };
+
+describe('the embedded PostgreSQL', limits, () => {
   it('is durable, private and set up as the product expects', async () => {
     const postgres = await start({});
     const { host } = postgres.connection;
@@ -232,7 +235,7 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
-describe.runIf(isRoot)('the embedded PostgreSQL under root', () => {
+describe.runIf(isRoot)('the embedded PostgreSQL under root', limits, () => {
   let home: string;
 
   beforeEach(() => {

@@ -1,19 +1,16 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** Called with each complete request; `index` counts all requests of the server from 0. */
-export type RawHandler = (
-  socket: Duplex & Pick<Socket, 'destroySoon'>,
-  request: string,
-  index: number,
-) => void;
+export type RawHandler = (socket: Socket, request: string, index: number) => void;
 
 export interface RawServer {
   port: number;
   requests: string[];
   /** Connections accepted so far. */
   connections: number;
+  /** Called with each TCP connection before anything is read. */
+  onConnection?: (socket: Socket) => void;
   close(): Promise<void>;
 }
 
@@ -46,6 +43,7 @@ async function listen(create: (onSocket: (socket: Socket) => void) => Server, ha
   });
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    raw.onConnection?.(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

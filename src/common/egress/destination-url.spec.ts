@@ -57,7 +57,7 @@ describe('a destination URL', () => {
 
   it('of the wrong type is refused', () => {
     for (const value of [undefined, null, 1, {}, ['http://example.com']])
-      expect(check(value as unknown as string)).toBe('must be a URL');
+      expect(checkDestinationUrl(value as never, strict)).toBe('must be a URL');
   });
 
   it.each([

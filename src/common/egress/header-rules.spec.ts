@@ -89,10 +89,11 @@ describe('headers of a destination', () => {
   });
 
   it('can be sent when nothing is wrong with them', () => {
-    const texts = fc.string({ unit: 'binary-ascii', maxLength: 8 });
+    const texts = fc.string({ unit: 'grapheme-ascii', maxLength: 8 });
     fc.assert(
       fc.property(fc.dictionary(texts, texts, { maxKeys: 4, noNullPrototype: true }), (headers) => {
-        if (checkHeaders(headers).length === 0) expect(() => new Headers(headers)).not.toThrow();
+        fc.pre(checkHeaders(headers).length === 0);
+        expect(() => new Headers(headers)).not.toThrow();
       }),
     );
   });

@@ -26,7 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
       .status(problem.status)
       .headers(problem.options.headers ?? {})
       .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(renderProblem(problem, String(request.id))));
+      .send(JSON.stringify(renderProblem(problem, request.id)));
   }
 
   private toProblem(error: unknown): Problem {

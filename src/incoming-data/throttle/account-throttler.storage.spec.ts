@@ -70,13 +70,17 @@ describe.runIf(ownRedisAvailable())('AccountThrottlerStorage with Redis', () => 
     clients = [client(server.url), client(server.url)];
     await Promise.all(clients.map((redis) => redis.ping()));
     await clients[0]!.flushall();
+    await clients[0]!.config('SET', 'maxmemory', '0');
     const now = () => performance.now() + skippedMs;
     storages = clients.map(
       (redis, i) => new AccountThrottlerStorage({ redis, now, log: (line) => lines.push(`${i} ${line}`) }),
     );
   });
 
-  afterEach(() => clients.forEach((redis) => redis.disconnect()));
+  afterEach(async () => {
+    clients.forEach((redis) => redis.disconnect());
+    await server.kill('SIGCONT');
+  });
 
   /** Allowed hits out of 20 that alternate between the two processes. */
   async function allowedOf20(key: string, limit = 5): Promise<number> {
@@ -148,15 +152,16 @@ describe.runIf(ownRedisAvailable())('AccountThrottlerStorage with Redis', () => 
     expect(lines).toHaveLength(4);
   });
 
-  it('answers within 150 ms when Redis freezes, at once from then on, and comes back', async () => {
+  it('waits 100 ms once when Redis freezes, answers at once from then on, and comes back', async () => {
     await server.kill('SIGSTOP');
     const first = await timed(() => allowedOf20('a'));
     expect(first.result).toBe(10);
     expect(first.tookMs).toBeGreaterThan(90);
-    expect(first.tookMs).toBeLessThan(150);
+    expect(first.tookMs).toBeLessThan(250);
     for (let i = 0; i < 5; i++) {
       skippedMs += 1_000;
-      expect((await timed(() => allowedOf20(`b${i}`))).tookMs).toBeLessThan(20);
+      // Takes about 0.1 ms; whoever waits for Redis once takes at least 100.
+      expect((await timed(() => allowedOf20(`b${i}`))).tookMs).toBeLessThan(95);
     }
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain('no answer in 100 ms');
@@ -174,7 +179,9 @@ describe.runIf(ownRedisAvailable())('AccountThrottlerStorage with Redis', () => 
     expect(await clients[0]!.info('commandstats')).not.toContain('cmdstat_eval');
     skippedMs += 1_000;
     expect(await allowedOf20('c')).toBe(10);
-    expect(await clients[0]!.info('commandstats')).toMatch(/cmdstat_eval\w*:calls=2,/);
+    await vi.waitFor(async () =>
+      expect(await clients[0]!.info('commandstats')).toMatch(/cmdstat_eval\w*:calls=2,/),
+    );
     expect(lines.map((line) => line.includes('OOM'))).toEqual([true, true]);
 
     await clients[0]!.config('SET', 'maxmemory', '0');

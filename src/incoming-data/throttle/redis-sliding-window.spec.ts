@@ -70,23 +70,24 @@ describe.runIf(redisAvailable())('RedisSlidingWindow', () => {
   });
 
   it('never lets two clients together exceed the limit in any window', async () => {
-    const [limit, windowMs] = [5, 40];
+    const [limit, windowMs] = [12, 150];
+    const key = `${PREFIX}rolling`;
     const recorded = new Set<number>();
     let allowedCount = 0;
-    const untilMs = performance.now() + 1_000;
+    const untilMs = performance.now() + 1_200;
     const flood = windows.map(async (window, i) => {
       while (performance.now() < untilMs) {
-        const result = await window.hit('rolling', limit, windowMs);
-        if (!result.allowed) continue;
-        allowedCount++;
-        for (const time of await clients[i]!.lrange(`${PREFIX}rolling`, 0, -1)) recorded.add(Number(time));
+        const hit = window.hit('rolling', limit, windowMs);
+        const times = await clients[i]!.lrange(key, 0, -1);
+        if ((await hit).allowed) allowedCount++;
+        for (const time of times) recorded.add(Number(time));
       }
     });
     await Promise.all(flood);
 
     const times = [...recorded].sort((a, b) => a - b);
     expect(times).toHaveLength(allowedCount);
-    expect(times.length).toBeGreaterThan(limit * 10);
+    expect(times.length).toBeGreaterThan(limit * 4);
     for (const [i, from] of times.entries()) {
       expect((times[i + limit] ?? Infinity) - from).toBeGreaterThanOrEqual(windowMs * 1000);
     }

@@ -1,0 +1,105 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AccountToken } from '../../src/accounts/account-token.entity.js';
+import { Account } from '../../src/accounts/account.entity.js';
+import { RefreshToken } from '../../src/auth/refresh-token.entity.js';
+import { typeormOptions } from '../../src/database/database.options.js';
+import { SchemaError, loadMigrations, migrate } from '../../src/database/migrate.js';
+import { ensureDayPartitions, firstIdOf } from '../../src/database/partitions.js';
+import { Destination } from '../../src/destinations/destination.entity.js';
+import { Attempt } from '../../src/events/attempt.entity.js';
+import { Delivery } from '../../src/events/delivery.entity.js';
+import { EventKey } from '../../src/events/event-key.entity.js';
+import { Event } from '../../src/events/event.entity.js';
+import { FinishedDelivery } from '../../src/events/finished-delivery.entity.js';
+import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
+import { Member } from '../../src/members/member.entity.js';
+import { User } from '../../src/users/user.entity.js';
+import { type TestDatabase, createTestDatabase } from '../support/database.js';
+
+const entities = [
+  User,
+  RefreshToken,
+  Account,
+  AccountToken,
+  Member,
+  Destination,
+  Event,
+  EventKey,
+  Delivery,
+  FinishedDelivery,
+  Attempt,
+];
+
+describe('migrations', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    const migrations = await loadMigrations();
+    dataSource = await new DataSource({
+      ...typeormOptions(database.connection),
+      entities,
+      migrations,
+    }).initialize();
+  });
+
+  afterEach(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  it('make exactly the schema that the entities describe', async () => {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('can be undone one by one and made again', async () => {
+    for (const _ of dataSource.migrations) await dataSource.undoLastMigration();
+    const [{ tables }] = await dataSource.query(
+      `SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
+    );
+    expect(tables).toBe(0);
+    const names = await migrate(database.connection);
+    expect(names).toHaveLength(dataSource.migrations.length);
+  });
+
+  it('run once when processes start together', async () => {
+    for (const _ of dataSource.migrations) await dataSource.undoLastMigration();
+    const runs = await Promise.all([1, 2, 3].map(() => migrate(database.connection)));
+    expect(runs.map((names) => names.length).toSorted((a, b) => a - b)).toEqual([
+      0,
+      0,
+      dataSource.migrations.length,
+    ]);
+  });
+
+  it('refuse a database of a newer version in words', async () => {
+    await dataSource.query(
+      `INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture')`,
+    );
+    await expect(migrate(database.connection)).rejects.toThrow(SchemaError);
+    await expect(migrate(database.connection)).rejects.toThrow(
+      /newer version of Data Pusher \(FromTheFuture\)/,
+    );
+  });
+
+  it('put each day into a partition of its own, and days without one into the default', async () => {
+    const pool = new pg.Pool({ ...database.connection, max: 1 });
+    const now = Date.UTC(2030, 0, 31, 12);
+    await ensureDayPartitions(pool, PARTITIONED_TABLES, now);
+    await ensureDayPartitions(pool, PARTITIONED_TABLES, now);
+    const insert = (timeMs: number) =>
+      pool.query(
+        `INSERT INTO events (id, account_id, event_id, payload, destination_ids)
+         VALUES ($1, gen_random_uuid(), 'x', '', '{}') RETURNING tableoid::regclass::text AS partition`,
+        [firstIdOf(timeMs)],
+      );
+    expect((await insert(now)).rows[0].partition).toBe('events_20300131');
+    expect((await insert(now + 86_400_000)).rows[0].partition).toBe('events_20300201');
+    expect((await insert(now + 30 * 86_400_000)).rows[0].partition).toBe('events_default');
+    await pool.end();
+  });
+});
