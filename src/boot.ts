@@ -5,11 +5,7 @@ import { AppConfig, type DatabaseConnection } from './config/app-config.js';
 import { type Env, SettingsError, readEnv } from './config/env.js';
 import { loadSecrets } from './config/secrets.js';
 import { readVersion } from './config/version.js';
-import {
-  DataFolderError,
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from './database/embedded-postgres.js';
+import { DataFolderError } from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
 import { ensureDayPartitions } from './database/partitions.js';
 import { SupervisedPostgres } from './database/supervised-postgres.js';

@@ -26,7 +26,8 @@ export class Api {
     };
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     try {
-      const response = await fetch(this.base + path, { method, body, headers: sent, signal });
+      const options = { method, headers: sent, signal, ...(body && { body }) };
+      const response = await fetch(this.base + path, options);
       const answer = { call: `${method} ${path}`, status: response.status, headers: response.headers };
       return { ...answer, body: parse(await response.text()) };
     } catch (error) {

@@ -1,9 +1,8 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { type AccountAccess, type Caller, CurrentAccess, CurrentUser } from '../auth/current-user.js';
 import { Operation } from '../auth/operation.js';
 import { ApiPage, type Page } from '../common/http/page.js';
-import { IdPipe } from '../common/http/validation.js';
 import {
   AccountView,
   CreateAccountDto,
@@ -65,8 +64,8 @@ export class AccountsController {
   @HttpCode(204)
   @Operation('deleteAccount', 'Delete an account; its open deliveries are cancelled', 404)
   @ApiNoContentResponse()
-  remove(@Param('accountId', IdPipe) accountId: string, @CurrentUser() caller: Caller): Promise<void> {
-    return this.accounts.remove(accountId, caller);
+  remove(@CurrentAccess() access: AccountAccess, @CurrentUser() caller: Caller): Promise<void> {
+    return this.accounts.remove(access, caller);
   }
 
   @Post(':accountId/rotate-token')

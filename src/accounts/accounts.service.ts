@@ -87,7 +87,7 @@ export class AccountsService {
   }
 
   /** Ingest is refused from here on and what was still to deliver is cancelled, in one transaction. */
-  async remove(accountId: string, caller: Caller): Promise<void> {
+  async remove({ accountId }: AccountAccess, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(
         Account,

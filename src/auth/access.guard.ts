@@ -27,8 +27,10 @@ export class AccessGuard extends AuthGuard('jwt') {
     if (level === 'public') return true;
     await super.canActivate(context);
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (level === 'user') return true;
+    if (request.params.accountId !== undefined || level !== 'admin')
+      request.access = await this.accessTo(request, level);
     if (level === 'admin' && request.user.role !== 'Admin') throw forbidden('Only Admins may do this.');
-    if (level === 'member' || level === 'accountAdmin') request.access = await this.accessTo(request, level);
     return true;
   }
 

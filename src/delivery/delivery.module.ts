@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { DestinationsModule } from '../destinations/destinations.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { AttemptMaker } from './attempt-maker.js';
 import { Claims } from './claims.js';
 import { DeliveriesProcessor } from './deliveries.processor.js';
@@ -10,7 +11,7 @@ import { Sweeper } from './sweeper.js';
 
 /** The delivering half: takes jobs from the queue and what is overdue from the database. */
 @Module({
-  imports: [DestinationsModule],
+  imports: [DestinationsModule, EventsModule],
   providers: [Claims, AttemptMaker, ResultWriter, RetryHints, DeliveryEngine, DeliveriesProcessor, Sweeper],
 })
 export class DeliveryModule implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -42,14 +42,21 @@ export function guardedConnector(options: GuardedConnectorOptions): buildConnect
   return (target, callback) => {
     // Connecting to an IP literal never calls lookup.
     const refusal = isIP(target.hostname) ? findRefusal([target.hostname], options) : null;
-    if (refusal) process.nextTick(callback, refusal, null);
-    else
-      connect(target, (...[error, socket]) => {
-        const problem = error ?? judgeConnected(socket.remoteAddress, options);
-        if (!problem) return callback(null, socket!);
-        socket?.destroy();
+    if (refusal) {
+      process.nextTick(callback, refusal, null);
+      return;
+    }
+    connect(target, (error, socket) => {
+      if (error) {
+        callback(error, null);
+        return;
+      }
+      const problem = judgeConnected(socket.remoteAddress, options);
+      if (problem) {
+        socket.destroy();
         callback(problem, null);
-      });
+      } else callback(null, socket);
+    });
   };
 }
 

@@ -20,7 +20,10 @@ export class RetryHints {
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
     private readonly config: AppConfig,
-  ) {}
+  ) {
+    // Reported by the processor; without a listener BullMQ prints to the console.
+    queue.on('error', () => undefined);
+  }
 
   send(settled: Settled): void {
     if (this.gathered.length >= MAX_PER_TURN || this.unanswered >= MAX_UNANSWERED) return;

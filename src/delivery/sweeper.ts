@@ -2,10 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
+import { DeliveryRows } from '../events/delivery-rows.js';
 import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
+const RELEASE_EVERY_MS = 5000;
 const MAX_CLAIM = 500;
 const WORTH_GOING_ON = 32;
 
@@ -19,11 +21,13 @@ export class Sweeper {
   private pause: { end: () => void } | null = null;
   private loop: Promise<void> = Promise.resolve();
   private isFailing = false;
+  private nextReleaseAt = 0;
 
   constructor(
     private readonly config: AppConfig,
     private readonly claims: Claims,
     private readonly engine: DeliveryEngine,
+    private readonly rows: DeliveryRows,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -52,6 +56,7 @@ export class Sweeper {
   private async sweep(): Promise<number> {
     try {
       this.engine.shed();
+      await this.releaseStranded();
       const limit = Math.min(MAX_CLAIM, this.engine.room);
       if (limit === 0) return 0;
       const started = await this.engine.start(limit, (busy) => this.claims.due(limit, busy));
@@ -62,6 +67,13 @@ export class Sweeper {
       this.report(error);
       return 0;
     }
+  }
+
+  private async releaseStranded(): Promise<void> {
+    if (performance.now() < this.nextReleaseAt) return;
+    this.nextReleaseAt = performance.now() + RELEASE_EVERY_MS;
+    const released = await this.rows.releaseStranded();
+    if (released > 0) this.logger.info({ deliveries: released }, 'delivery.stranded_released');
   }
 
   /** Once per state change: a database that is away for an hour is one line. */

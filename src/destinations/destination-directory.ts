@@ -15,7 +15,7 @@ export interface Route {
 @Injectable()
 export class DestinationDirectory {
   private wanted = new Set<string>();
-  private reading: Promise<Map<string, DeliverableDestination>> | null = null;
+  private reading: ReturnType<DestinationReader['forDelivery']> | null = null;
 
   constructor(
     private readonly reader: DestinationReader,
@@ -37,7 +37,11 @@ export class DestinationDirectory {
 
   /** Null when it never existed. */
   async findDeliverable(id: string): Promise<DeliverableDestination | null> {
-    return this.cache.get(`destination:${id}`, async () => (await this.readTogether(id)).get(id) ?? null);
+    return this.cache.get(`destination:${id}`, async () => {
+      const found = (await this.readTogether(id)).get(id) ?? null;
+      if (found instanceof Error) throw found;
+      return found;
+    });
   }
 
   /** Stops sending for a reason the destination gave itself, such as 410. */
@@ -46,7 +50,7 @@ export class DestinationDirectory {
   }
 
   /** Everything asked for in the same turn is read by one statement. */
-  private readTogether(id: string): Promise<Map<string, DeliverableDestination>> {
+  private readTogether(id: string): ReturnType<DestinationReader['forDelivery']> {
     this.wanted.add(id);
     this.reading ??= Promise.resolve().then(() => {
       const ids = [...this.wanted];

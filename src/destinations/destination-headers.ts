@@ -30,3 +30,18 @@ export function resolveHeaders(
     }));
   return { headers: headers as HeaderMap, errors: [...checkHeaders(headers), ...lost] };
 }
+
+/**
+ * True when an edit would send stored header values to another server. Whoever may not read them could read
+ * them there.
+ */
+export function carriesSecretsAway(
+  stored: { url: string; headerNames: string[] },
+  edit: { url?: string; headers?: Record<string, unknown> },
+): boolean {
+  const isMoved = edit.url !== undefined && new URL(edit.url).origin !== new URL(stored.url).origin;
+  if (!isMoved) return false;
+  return edit.headers === undefined
+    ? stored.headerNames.length > 0
+    : Object.values(edit.headers).includes(MASK);
+}

@@ -68,8 +68,8 @@ export class DestinationReader {
     );
   }
 
-  /** By id; ids that never existed are absent, deleted ones are marked. */
-  async forDelivery(ids: string[]): Promise<Map<string, DeliverableDestination>> {
+  /** By id; ids that never existed are absent, deleted ones are marked. Secrets that do not open are an error of their own row. */
+  async forDelivery(ids: string[]): Promise<Map<string, DeliverableDestination | Error>> {
     if (ids.length === 0) return new Map();
     const rows: DeliverableRow[] = await this.dataSource.query(FOR_DELIVERY, [ids]);
     return new Map(rows.map((row) => [row.id, this.open(row)]));
@@ -94,12 +94,16 @@ export class DestinationReader {
     secretSealed,
     previousSealed,
     ...row
-  }: DeliverableRow): DeliverableDestination {
+  }: DeliverableRow): DeliverableDestination | Error {
     const sealed = previousSealed === null ? [secretSealed] : [secretSealed, previousSealed];
-    return {
-      ...row,
-      headers: this.secrets.openHeaders(row.id, headersSealed),
-      signingSecrets: sealed.map((secret) => this.secrets.openSigningSecret(row.id, secret)),
-    };
+    try {
+      return {
+        ...row,
+        headers: this.secrets.openHeaders(row.id, headersSealed),
+        signingSecrets: sealed.map((secret) => this.secrets.openSigningSecret(row.id, secret)),
+      };
+    } catch (cause) {
+      return new Error(`the secrets of destination ${row.id} cannot be opened`, { cause });
+    }
   }
 }

@@ -6,12 +6,12 @@ import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newSigningSecret } from '../common/crypto/tokens.js';
 import { AddressPolicy } from '../common/egress/address-policy.js';
 import { checkDestinationUrl } from '../common/egress/destination-url.js';
-import { Problem, notFound } from '../common/errors/problem.js';
+import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
-import { type HeaderMap, maskHeaders, resolveHeaders } from './destination-headers.js';
+import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination, type DestinationState } from './destination.entity.js';
 import {
@@ -87,6 +87,8 @@ export class DestinationsService {
       // Locked, because a header value that is kept must not be one that another edit is replacing.
       const stored = await this.load(access, id, manager, true);
       const headers = this.check(body, this.openHeaders(stored));
+      if (access.role !== 'Admin' && carriesSecretsAway(stored, body))
+        throw forbidden('Only Admins of this account may send stored header values to another server.');
       const { affected } = await manager.update(
         Destination,
         { ...this.rowOf(access, id), ...(versions === null ? {} : { version: In(versions) }) },

@@ -4,6 +4,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 /** Which deliveries: all of a destination or all of an account. */
 export type DeliveryScope = { destinationId: string } | { accountId: string };
 
+/** Far longer than any process takes to hear of a change. */
+const STRANDED_FOR = '10 minutes';
+
 /** What management may do to deliveries that are still to do. Workers see it at their next claim. */
 @Injectable()
 export class DeliveryRows {
@@ -39,5 +42,21 @@ export class DeliveryRows {
        WHERE destination_id = $1 AND status = 'held'`,
       [destinationId],
     );
+  }
+
+  /**
+   * Releases what was held by a process that had not heard yet that its destination is active again, or gone.
+   * @returns how many there were.
+   */
+  async releaseStranded(): Promise<number> {
+    const [, released]: [unknown[], number] = await this.dataSource.query(
+      `UPDATE deliveries SET due_at = now(), status = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END
+       WHERE status = 'held' AND due_at = 'infinity' AND destination_id IN (
+         SELECT d.id FROM destinations d JOIN accounts a ON a.id = d.account_id
+         WHERE (d.updated_at > now() - $1::interval AND (d.state = 'active' OR d.deleted_at IS NOT NULL))
+            OR a.deleted_at > now() - $1::interval)`,
+      [STRANDED_FOR],
+    );
+    return released;
   }
 }

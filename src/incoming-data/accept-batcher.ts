@@ -22,6 +22,8 @@ export class AcceptBatcher implements BeforeApplicationShutdown {
     maxFlushes: 3,
   });
 
+  private isFailing = false;
+
   constructor(
     private readonly pool: AcceptPool,
     private readonly hints: DeliveryHints,
@@ -43,14 +45,15 @@ export class AcceptBatcher implements BeforeApplicationShutdown {
     try {
       const accepted = await acceptEvents(this.pool, events);
       this.hints.send(events.filter((_, index) => !accepted[index]!.duplicate));
+      this.report(null);
       return accepted;
     } catch (error) {
-      throw this.failed(error, events.length);
+      throw this.failed(error);
     }
   }
 
-  private failed(error: unknown, events: number): Error {
-    this.logger.error({ err: error, events }, 'event.store_failed');
+  private failed(error: unknown): Error {
+    this.report(error);
     const problem = unavailable(
       'The event could not be stored right now. Send it again with the same CL-X-EVENT-ID: it is stored once.',
       RETRY_AFTER_SECONDS,
@@ -59,5 +62,12 @@ export class AcceptBatcher implements BeforeApplicationShutdown {
     // What waits behind a database that is away is told at once, not one timeout later.
     if (isUnavailable(error)) this.batcher.rejectWaiting(problem);
     return problem;
+  }
+
+  /** One line when storing begins to fail and one when it works again. */
+  private report(error: unknown): void {
+    if (error && !this.isFailing) this.logger.error({ err: error }, 'event.store_failed');
+    if (!error && this.isFailing) this.logger.info('event.store_recovered');
+    this.isFailing = Boolean(error);
   }
 }

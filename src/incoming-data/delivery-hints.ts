@@ -16,6 +16,7 @@ const MAX_UNANSWERED = 50;
 export class DeliveryHints {
   private unanswered = 0;
   private isFailing = false;
+  private failures = 0;
 
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
@@ -30,23 +31,27 @@ export class DeliveryHints {
     const jobs = toJobs(events).map((data) => ({ name: describe(data), data }));
     if (jobs.length === 0) return;
     this.unanswered++;
+    const failuresBefore = this.failures;
     const adding =
       jobs.length === 1 ? this.queue.add(jobs[0]!.name, jobs[0]!.data) : this.queue.addBulk(jobs);
     (adding as Promise<unknown>)
       .then(
-        () => this.recovered(),
+        () => this.recovered(failuresBefore),
         (error: Error) => this.report(error),
       )
       .finally(() => this.unanswered--);
   }
 
-  private recovered(): void {
+  /** An answer to what was sent before the last failure says nothing. */
+  private recovered(failuresBefore: number): void {
+    if (failuresBefore !== this.failures) return;
     if (this.isFailing) this.logger.info('queue.recovered');
     this.isFailing = false;
   }
 
   /** One line when it begins, not one per event. */
   private report(error: Error): void {
+    this.failures++;
     if (!this.isFailing)
       this.logger.warn({ err: error }, 'queue.unavailable: deliveries are up to a second late');
     this.isFailing = true;

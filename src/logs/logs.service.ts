@@ -106,10 +106,11 @@ function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, Atte
     size: event.payload.length,
     body_sha256: sha256(event.payload).toString('hex'),
     payload: JSON.parse(event.payload.toString('utf8')),
-    deliveries: rows.map((row): DeliveryLogView => ({
-      ...toLogEntryView(row),
-      explanation: explain(row),
-      attempt_log: (attempts.get(row.id) ?? []).map(toAttemptView),
-    })),
+    deliveries: rows.map((row): DeliveryLogView =>
+      Object.assign(toLogEntryView(row), {
+        explanation: explain(row),
+        attempt_log: (attempts.get(row.id) ?? []).map(toAttemptView),
+      }),
+    ),
   };
 }

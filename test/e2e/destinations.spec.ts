@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
-import { DestinationReader } from '../../src/destinations/destination-reader.js';
+import { type DeliverableDestination, DestinationReader } from '../../src/destinations/destination-reader.js';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
@@ -604,7 +604,7 @@ describe('the signing secret', () => {
   const deliverable = async () =>
     (await app.app.get(DestinationReader, { strict: false }).forDelivery([destination.id])).get(
       destination.id,
-    )!;
+    ) as DeliverableDestination;
 
   it('is made by the server and shown by its own call', async () => {
     const answer = await secret();

@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const admin = { email: 'first@example.com', password: 'Demo@123' };
 
-describe('the embedded start', () => {
+describe('the embedded start', { timeout: 60_000 }, () => {
   let dataDir: string;
   const running: ProductProcess[] = [];
 
@@ -134,7 +134,7 @@ describe('the embedded start', () => {
     const product = await start();
     const pid = postmasterPid(dataDir);
     expect(await product.end('SIGTERM')).toBe(0);
-    expect(() => process.kill(pid, 0)).toThrow();
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     expect(existsSync(join(dataDir, 'instance.json'))).toBe(false);
     expect(readdirSync(dataDir).toSorted()).toContain('secrets.json');
   });

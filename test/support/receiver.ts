@@ -9,7 +9,11 @@ export interface ReceivedRequest {
 }
 
 /** What to answer to the n-th request (from 0); a number is a status. */
-export type Script = (request: ReceivedRequest, index: number, response: ServerResponse) => number | void;
+export type Script = (
+  request: ReceivedRequest,
+  index: number,
+  response: ServerResponse,
+) => number | undefined | void;
 
 export interface Receiver {
   url: string;

@@ -19,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.toProblem(error);
-    if (problem.status >= 500)
+    // A 503 is reported once by whoever found the database away, not once per request.
+    if (problem.code === 'internal')
       this.logger.error({ err: problem.options.cause ?? error, request_id: request.id }, 'request.failed');
     if (reply.sent || reply.raw.headersSent) return;
     void reply

@@ -46,12 +46,19 @@ export const TextField = (options: FieldOptions & { max: number; min?: number })
     check.Matches(/^\P{Surrogate}*$/u, { message: 'must not contain half of a surrogate pair' }),
   );
 
+/** The library throws on half a surrogate pair. */
+const isEmailAddress = (value: unknown): boolean =>
+  typeof value === 'string' && /^\P{Surrogate}*$/u.test(value) && check.isEmail(value);
+
 export const EmailField = (options: FieldOptions) =>
   field(
     options,
     { type: String, format: 'email', maxLength: 254 },
     Transform(({ value }) => (typeof value === 'string' ? value.trim().toLowerCase() : value)),
-    check.IsEmail({}, { message: 'must be an e-mail address such as ann@example.com' }),
+    check.ValidateBy(
+      { name: 'isEmail', validator: { validate: isEmailAddress } },
+      { message: 'must be an e-mail address such as ann@example.com' },
+    ),
     check.MaxLength(254, { message: 'must have at most 254 characters' }),
   );
 
@@ -133,7 +140,7 @@ export const StringMapField = (options: FieldOptions) =>
 
 /** Fields of answers: described, not validated. */
 export const ViewField = (type: 'uuid' | 'date-time' | 'uri' | 'email', options: ViewOptions = {}) =>
-  ApiProperty({ type: String, format: type, ...options } as ApiPropertyOptions);
+  ApiProperty({ type: String, format: type, ...options });
 
 interface ViewOptions {
   nullable?: boolean;

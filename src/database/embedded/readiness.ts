@@ -15,7 +15,7 @@ const POLL_MS = 20;
 const SILENCE_MS = 60_000;
 const RECOVERY_REPORT_MS = 10_000;
 /** Not listening yet, or going through its start. */
-const NOT_YET = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P03'];
+const NOT_YET = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P03']);
 const STARTING_UP = '57P03';
 const NO_SUCH_DATABASE = '3D000';
 const WRONG_PASSWORD = '28P01';
@@ -32,7 +32,7 @@ export async function waitUntilReady(
     if (!problem) return;
     if (problem.code === NO_SUCH_DATABASE) return createDatabase(connection);
     if (problem.code === WRONG_PASSWORD) throw wrongPassword();
-    if (!NOT_YET.includes(problem.code!)) throw problem;
+    if (!NOT_YET.has(problem.code!)) throw problem;
     const now = Date.now();
     if (problem.code === STARTING_UP) answeredAt = now;
     if (now - answeredAt > SILENCE_MS) throw new Error('PostgreSQL does not answer', { cause: problem });
@@ -59,6 +59,7 @@ async function query(connection: SocketConnection, sql: string): Promise<NodeJS.
   try {
     await client.connect();
     await client.query(sql);
+    return undefined;
   } catch (error) {
     return error as NodeJS.ErrnoException;
   } finally {

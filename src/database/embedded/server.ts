@@ -47,10 +47,11 @@ export class PostgresServer {
     });
     const gone = new Promise<{ error: Error; output: string }>((resolve) => {
       child.once('error', (error) => resolve({ error: cannotRun(error), output: '' }));
-      child.once('exit', async (code, signal) => {
-        const output = await readTail(logFile, size).catch(() => '');
-        const how = signal ? `signal ${signal}` : `exit code ${code}`;
-        resolve({ error: describeFailure(`PostgreSQL stopped (${how})`, output, cluster), output });
+      child.once('exit', (code, signal) => {
+        const what = `PostgreSQL stopped (${signal ? `signal ${signal}` : `exit code ${code}`})`;
+        void readTail(logFile, size)
+          .catch(() => '')
+          .then((output) => resolve({ error: describeFailure(what, output, cluster), output }));
       });
     });
     child.unref();
