@@ -8,6 +8,7 @@ import { DELIVERIES_QUEUE } from './delivery/contract.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { DestinationsModule } from './destinations/destinations.module.js';
 import { EventsModule } from './events/events.module.js';
+import { entities } from './entities.js';
 import { HealthModule } from './health/health.module.js';
 import { IncomingDataModule } from './incoming-data/incoming-data.module.js';
 import { LogsModule } from './logs/logs.module.js';
@@ -27,7 +28,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        DatabaseModule.forRoot(config.database),
+        DatabaseModule.forRoot(config.database, entities),
         QueueModule.forRoot(config, [DELIVERIES_QUEUE]),
         CacheModule,
         EventsModule,

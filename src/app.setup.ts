@@ -5,8 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule, type AppRole } from './app.module.js';
 import { setupBoard } from './board/board.setup.js';
+import { answerClientError } from './common/errors/client-error.js';
 import { type Problem, unavailable } from './common/errors/problem.js';
-import { ProblemFilter } from './common/errors/problem.filter.js';
+import { ProblemFilter, sendFrameworkError } from './common/errors/problem.filter.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { rewriteUrl } from './common/http/rewrite-url.js';
 import { createValidationPipe } from './common/http/validation.js';
@@ -17,6 +18,8 @@ import { isUnavailable } from './database/pg-errors.js';
 import { acceptIngestBodies } from './incoming-data/ingest-body.js';
 
 const MANAGEMENT_BODY_BYTES = 1024 * 1024;
+/** As long as the headers of a request may be: an id that is too long for anything is 404 like any other. */
+const MAX_PARAM_LENGTH = 16 * 1024;
 
 /** Builds the HTTP side of the product: what main.ts serves is what the end-to-end tests call. */
 export async function createApp(config: AppConfig, role: AppRole): Promise<NestFastifyApplication> {
@@ -24,6 +27,7 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, role), adapter, {
     bufferLogs: true,
     abortOnError: false,
+    bodyParser: false,
   });
   const logger = app.get<Logger>(LOGGER);
   app.useLogger(new NestLogger(logger));
@@ -33,6 +37,8 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   app.useGlobalFilters(problems);
   addRequestHooks(app, logger);
   acceptIngestBodies(adapter.getInstance());
+  // What is left is JSON; Nest would have added forms.
+  adapter.getInstance().removeContentTypeParser('text/plain');
   await setupBoard(app, problems);
   SwaggerModule.setup('swagger', app, () => createOpenApi(app, config.version), {
     jsonDocumentUrl: 'openapi.json',
@@ -51,6 +57,9 @@ function createAdapter(config: AppConfig): FastifyAdapter {
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
       requestIdOf(request.headers['x-request-id']),
     rewriteUrl: (request: { url?: string }) => rewriteUrl(request.url ?? '/'),
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: sendFrameworkError,
+    clientErrorHandler: answerClientError,
     // A request that arrives on an open connection while closing is still answered.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

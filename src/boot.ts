@@ -7,9 +7,7 @@ import { loadSecrets } from './config/secrets.js';
 import { readVersion } from './config/version.js';
 import { DataFolderError } from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
-import { ensureDayPartitions } from './database/partitions.js';
 import { SupervisedPostgres } from './database/supervised-postgres.js';
-import { PARTITIONED_TABLES } from './events/partitioned-tables.js';
 
 const SHUTDOWN_LIMIT_MS = 20_000;
 
@@ -53,7 +51,6 @@ async function prepareSchema(config: AppConfig, logger: Logger): Promise<void> {
   const pool = new pg.Pool({ ...config.database, max: 1 });
   try {
     await assertDurable(pool, logger);
-    await ensureDayPartitions(pool, PARTITIONED_TABLES);
   } finally {
     await pool.end();
   }

@@ -5,6 +5,7 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DELIVERIES_QUEUE } from './delivery/contract.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
+import { entities } from './entities.js';
 import { QueueModule } from './queue/queue.module.js';
 
 /** A process that only delivers. */
@@ -15,7 +16,7 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         ConfigModule.forRoot(config),
-        DatabaseModule.forRoot(config.database),
+        DatabaseModule.forRoot(config.database, entities),
         QueueModule.forRoot(config, [DELIVERIES_QUEUE]),
         CacheModule,
         DeliveryModule,

@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../auth/access-tokens.js';
 import { AuthService } from '../auth/auth.service.js';
 import { Problem, forbidden } from '../common/errors/problem.js';
-import { UsersService } from '../users/users.service.js';
 import { signInPage } from './sign-in-page.js';
 
 export const BOARD_PATH = '/queues';
-const LOGIN_PATH = `${BOARD_PATH}/login`;
+export const SIGN_IN_PATH = `${BOARD_PATH}/login`;
+export const SIGN_OUT_PATH = `${BOARD_PATH}/logout`;
 const COOKIE = 'data_pusher_board';
 
 /** Lets Admins, and only them, to the board: by a cookie from its own sign-in page or by a bearer token. */
@@ -16,18 +16,27 @@ export class BoardAccess {
   constructor(
     private readonly auth: AuthService,
     private readonly tokens: AccessTokens,
-    private readonly users: UsersService,
   ) {}
 
   /** Runs before everything of the board; sends browsers to the sign-in page and answers others with a problem. */
   async check(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
-    if (request.url.split('?')[0] === LOGIN_PATH) return;
-    const token = request.cookies[COOKIE] ?? request.headers.authorization?.replace(/^Bearer /i, '');
+    refuseOtherSites(request);
+    const route = request.routeOptions.url;
+    if (route === SIGN_IN_PATH || route === SIGN_OUT_PATH) return;
+    const cookie = request.cookies[COOKIE];
+    const token = bearerOf(request) ?? cookie;
     const caller = token ? await this.tokens.verify(token) : null;
-    if (caller?.role === 'Admin') return this.renew(request, reply, caller.id);
-    if (request.headers.accept?.includes('text/html')) return reply.redirect(LOGIN_PATH);
+    if (caller?.role === 'Admin') {
+      // The board asks for news all the time, so whoever looks at it stays signed in.
+      if (token === cookie && route?.startsWith(`${BOARD_PATH}/api/`))
+        this.setCookie(request, reply, this.tokens.prolong(token!));
+      return;
+    }
+    if (request.headers.accept?.includes('text/html')) return reply.redirect(SIGN_IN_PATH);
     if (caller) throw forbidden('Only Admins may see the queues.');
-    throw new Problem('unauthenticated', `Sign in at ${LOGIN_PATH} or send an Admin's bearer token.`);
+    throw new Problem('unauthenticated', `Sign in at ${SIGN_IN_PATH} or send an Admin's bearer token.`, {
+      headers: { 'www-authenticate': 'Bearer' },
+    });
   }
 
   async signIn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -51,10 +60,8 @@ export class BoardAccess {
     return page(reply, 200, null);
   }
 
-  /** Whoever goes on working stays signed in; the rights are read anew with every request all the same. */
-  private async renew(request: FastifyRequest, reply: FastifyReply, userId: string): Promise<void> {
-    if (!request.cookies[COOKIE]) return;
-    this.setCookie(request, reply, this.tokens.issue(await this.users.getById(userId)));
+  signOut(reply: FastifyReply): FastifyReply {
+    return reply.clearCookie(COOKIE, { path: BOARD_PATH }).redirect(SIGN_IN_PATH, 303);
   }
 
   private setCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {
@@ -68,14 +75,17 @@ export class BoardAccess {
   }
 }
 
+/** SameSite keeps other sites out, but not another port of this host: only the browser knows who is asking. */
+function refuseOtherSites({ method, headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site'];
+  if (method !== 'GET' && (site === 'cross-site' || site === 'same-site'))
+    throw forbidden('Another site sent this request.');
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
 function page(reply: FastifyReply, status: number, problem: string | null): FastifyReply {
-  return reply
-    .status(status)
-    .header('content-type', 'text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-    )
-    .send(signInPage(problem));
+  return reply.status(status).header('content-type', 'text/html; charset=utf-8').send(signInPage(problem));
 }

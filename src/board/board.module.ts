@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
-import { UsersModule } from '../users/users.module.js';
 import { BoardAccess } from './board-access.js';
 
-@Module({ imports: [AuthModule, UsersModule], providers: [BoardAccess] })
+@Module({ imports: [AuthModule], providers: [BoardAccess] })
 export class BoardModule {}

@@ -8,6 +8,8 @@ import { ChangeFeed } from './change-feed.js';
 import { typeormOptions } from './database.options.js';
 import { AcceptPool, DeliveryPool, createAcceptPool, createDeliveryPool } from './pools.js';
 
+type EntityClass = new () => object;
+
 /** The connections of a process: TypeORM's for management, one pool for each hot path, one that listens. */
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
@@ -25,13 +27,11 @@ export class DatabaseModule implements OnApplicationShutdown {
     await Promise.all([this.acceptPool.end(), this.deliveryPool.end()]);
   }
 
-  static forRoot(connection: DatabaseConnection): DynamicModule {
+  static forRoot(connection: DatabaseConnection, entities: EntityClass[]): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,
-      imports: [
-        TypeOrmModule.forRoot({ ...typeormOptions(connection), autoLoadEntities: true, retryAttempts: 0 }),
-      ],
+      imports: [TypeOrmModule.forRoot({ ...typeormOptions(connection), entities, retryAttempts: 0 })],
       providers: [
         ChangeFeed,
         { provide: AcceptPool, inject: [AppConfig], useFactory: () => createAcceptPool(connection) },

@@ -1,7 +1,9 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 7;
+/** "DPPT" in ASCII; processes that start together take turns. */
+const LOCK_KEY = 0x44505054;
 
 /** The smallest UUIDv7 of a moment: its first 48 bits are the time in milliseconds. */
 export function firstIdOf(timeMs: number): string {
@@ -15,15 +17,28 @@ export function firstIdOf(timeMs: number): string {
  */
 export async function ensureDayPartitions(pool: Pool, tables: string[], nowMs = Date.now()): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  for (const table of tables)
-    for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
-      await ensurePartition(pool, table, today + ahead * DAY_MS);
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_KEY]);
+    // Waiting longer behind a reader would make every insert wait behind us; the next run is soon enough.
+    await client.query("SET LOCAL lock_timeout = '300ms'");
+    for (const table of tables)
+      for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
+        await ensurePartition(client, table, today + ahead * DAY_MS);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  } finally {
+    client.release();
+  }
 }
 
-async function ensurePartition(pool: Pool, table: string, dayMs: number): Promise<void> {
+async function ensurePartition(client: PoolClient, table: string, dayMs: number): Promise<void> {
   const name = `${table}_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
-  const { rows } = await pool.query('SELECT to_regclass($1) IS NOT NULL AS exists', [name]);
+  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [name]);
   if (rows[0].exists) return;
   const range = `FROM ('${firstIdOf(dayMs)}') TO ('${firstIdOf(dayMs + DAY_MS)}')`;
-  await pool.query(`CREATE TABLE IF NOT EXISTS ${name} PARTITION OF ${table} FOR VALUES ${range}`);
+  await client.query(`CREATE TABLE ${name} PARTITION OF ${table} FOR VALUES ${range}`);
 }

@@ -18,8 +18,8 @@ export interface AttemptOptions {
 }
 
 /**
- * One request on the wire, from dispatch to exactly one outcome. undici's raw handler: half the cost of
- * `request()`, which builds a stream and a header object for each answer.
+ * One request on the wire, from dispatch to exactly one outcome. undici's raw handler, with a plain timer: half
+ * the CPU of `request()` with `AbortSignal.timeout`, which builds a stream and a header object for each answer.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
   private readonly startedAtMs = performance.now();

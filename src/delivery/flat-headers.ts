@@ -3,7 +3,9 @@
  * takes 12 µs per delivery instead of 1.
  */
 export function flattenHeaders(headers: Record<string, string>): string[] {
-  return Object.entries(headers).flat();
+  const flat: string[] = [];
+  for (const name of Object.keys(headers)) flat.push(name, headers[name]!);
+  return flat;
 }
 
 export function hasHeader(flat: readonly string[], lowerCasedName: string): boolean {

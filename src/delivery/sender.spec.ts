@@ -208,6 +208,18 @@ describe('stopping', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('by one signal for many attempts warns of no leak', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', onWarning);
+    const server = await serve((socket) => void socket.write(httpAnswer()));
+    const sender = newSender();
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 20 }, () => sender.send(post(server, { signal }))));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('waits for what is under way and takes nothing more', async () => {
     const server = await serve((socket) => void late.then(() => socket.write(httpAnswer())));
     const sender = newSender();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressPolicy } from '../common/egress/address-policy.js';
 import { Attempt } from './attempt.js';
 import { describeFailure } from './failure.js';
@@ -69,6 +70,8 @@ export class Sender {
     } catch (error) {
       return unsent(describeFailure(error as Error, 'the destination'));
     }
+    // One signal for all attempts of a worker is no leak.
+    if (request.signal) setMaxListeners(0, request.signal);
     return new Promise((resolve) => this.dispatch(request, target, resolve));
   }
 

@@ -5,12 +5,13 @@ import { DeliveryRows } from './delivery-rows.js';
 import { Delivery } from './delivery.entity.js';
 import { EventKey } from './event-key.entity.js';
 import { Event } from './event.entity.js';
+import { PartitionKeeper } from './partition-keeper.js';
 import { FinishedDelivery } from './finished-delivery.entity.js';
 
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [DeliveryRows],
+  providers: [DeliveryRows, PartitionKeeper],
   exports: [DeliveryRows],
 })
 export class EventsModule {}

@@ -8,12 +8,10 @@ export const QUEUE_CONNECTION = Symbol('queue connection');
 
 /** What BullMQ runs on. Redis where REDIS_URL is set, else the product's own PostgreSQL. */
 export interface QueueConnection {
-  /** For short commands of others, such as the limiter's; null without Redis. */
+  /** Of queues and workers. It waits for a Redis that is away, so nothing that answers a request awaits it. */
+  bullmq: ConnectionOptions;
+  /** For short commands of others, such as the limiter's: fails at once while Redis is away. Null without Redis. */
   redis: Redis | null;
-  /** For producers: fails fast, because an answer never waits for the queue. */
-  producer: ConnectionOptions;
-  /** For workers: waits and reconnects for ever. */
-  worker: ConnectionOptions;
   close(): Promise<void>;
 }
 
@@ -25,24 +23,21 @@ export function openQueueConnection(config: AppConfig, report: (error: Error) =>
 
 function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   setDefaultBackendFactory();
-  const producer = new Redis(url, {
+  const retryStrategy = (times: number) => Math.min(times * 100, 1000);
+  const bullmq = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
+  const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     commandTimeout: COMMAND_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(times * 100, 1000),
+    retryStrategy,
   });
-  const worker = new Redis(url, {
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(times * 100, 1000),
-  });
-  for (const client of [producer, worker]) client.on('error', report);
+  for (const client of [bullmq, redis]) client.on('error', report);
   return {
-    redis: producer,
-    producer,
-    worker,
+    bullmq,
+    redis,
     close: async () => {
-      producer.disconnect();
-      worker.disconnect();
+      bullmq.disconnect();
+      redis.disconnect();
     },
   };
 }
@@ -57,5 +52,5 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.
   const connection = pool as unknown as ConnectionOptions;
-  return { redis: null, producer: connection, worker: connection, close: () => pool.end() };
+  return { redis: null, bullmq: connection, close: () => pool.end() };
 }

@@ -19,13 +19,11 @@ export class QueueModule implements OnApplicationShutdown {
   static forRoot(config: AppConfig, queueNames: string[]): DynamicModule {
     const logger = createLogger(config.env.LOG_LEVEL);
     const connection = openQueueConnection(config, (error) =>
-      logger.warn({ err: error }, 'queue.connection_error'),
+      logger.debug({ err: error }, 'queue.connection_error'),
     );
     const queues = BullModule.registerQueue(
       ...queueNames.map((name) => ({
         name,
-        connection: connection.producer,
-        skipWaitingForReady: true,
         defaultJobOptions: {
           attempts: 1,
           removeOnComplete: { age: KEPT_SECONDS, count: KEPT_JOBS },
@@ -36,7 +34,7 @@ export class QueueModule implements OnApplicationShutdown {
     return {
       module: QueueModule,
       global: true,
-      imports: [BullModule.forRoot({ connection: connection.worker }), queues],
+      imports: [BullModule.forRoot({ connection: connection.bullmq }), queues],
       providers: [{ provide: QUEUE_CONNECTION, useValue: connection }],
       exports: [queues, QUEUE_CONNECTION],
     };

@@ -154,7 +154,7 @@ async function asDatabase(dataDir: string, statement: string): Promise<void> {
   const { databasePassword } = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8'));
   const client = new pg.Client({
     host: socketFolder,
-    user: 'postgres',
+    user: 'data_pusher',
     password: databasePassword,
     database: 'data_pusher',
   });

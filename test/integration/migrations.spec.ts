@@ -1,36 +1,12 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AccountToken } from '../../src/accounts/account-token.entity.js';
-import { Account } from '../../src/accounts/account.entity.js';
-import { RefreshToken } from '../../src/auth/refresh-token.entity.js';
 import { typeormOptions } from '../../src/database/database.options.js';
 import { SchemaError, loadMigrations, migrate } from '../../src/database/migrate.js';
 import { ensureDayPartitions, firstIdOf } from '../../src/database/partitions.js';
-import { Destination } from '../../src/destinations/destination.entity.js';
-import { Attempt } from '../../src/events/attempt.entity.js';
-import { Delivery } from '../../src/events/delivery.entity.js';
-import { EventKey } from '../../src/events/event-key.entity.js';
-import { Event } from '../../src/events/event.entity.js';
-import { FinishedDelivery } from '../../src/events/finished-delivery.entity.js';
+import { entities } from '../../src/entities.js';
 import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
-import { Member } from '../../src/members/member.entity.js';
-import { User } from '../../src/users/user.entity.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
-
-const entities = [
-  User,
-  RefreshToken,
-  Account,
-  AccountToken,
-  Member,
-  Destination,
-  Event,
-  EventKey,
-  Delivery,
-  FinishedDelivery,
-  Attempt,
-];
 
 describe('migrations', () => {
   let database: TestDatabase;

@@ -22,19 +22,31 @@ export class ProblemFilter implements ExceptionFilter {
     // A 503 is reported once by whoever found the database away, not once per request.
     if (problem.code === 'internal')
       this.logger.error({ err: problem.options.cause ?? error, request_id: request.id }, 'request.failed');
-    if (reply.sent || reply.raw.headersSent) return;
-    void reply
-      .status(problem.status)
-      .headers(problem.options.headers ?? {})
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(renderProblem(problem, request.id)));
+    sendProblem(problem, request, reply);
   }
 
   private toProblem(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    return this.translate(error) ?? fromHttpError(error) ?? new Problem('internal', INTERNAL_DETAIL);
+    return fromHttpError(error) ?? this.translate(error) ?? new Problem('internal', INTERNAL_DETAIL);
   }
 }
+
+/** Answers what Fastify refuses before any route, hook or filter has a part in it. */
+export function sendFrameworkError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(fromHttpError(error) ?? new Problem('internal', INTERNAL_DETAIL), request, reply);
+}
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  if (reply.sent || reply.raw.headersSent) return;
+  void reply
+    .status(problem.status)
+    .headers(problem.options.headers ?? {})
+    .header('x-request-id', request.id)
+    .header('content-type', PROBLEM_TYPE)
+    .send(JSON.stringify(renderProblem(problem, request.id)));
+}
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 const INTERNAL_DETAIL = 'Something went wrong on our side. The request id finds it in the log.';
 
@@ -57,7 +69,7 @@ function fromHttpError(error: unknown): Problem | null {
       ? error.getStatus()
       : (error as { statusCode?: number } | null)?.statusCode;
   if (!status || status < 400 || status >= 500) return null;
-  const message = (error as Error).message;
+  const message = (error as Error).message.replace(/\.$/, '');
   if (status === 400) return new Problem('invalid_data', `The request could not be read: ${message}.`);
   const known: [number, ProblemCode, string][] = [
     [401, 'unauthenticated', 'Sign in first: send "Authorization: Bearer <access_token>".'],
@@ -68,7 +80,7 @@ function fromHttpError(error: unknown): Problem | null {
     [429, 'rate_limited', 'Too many requests. Wait a second and try again.'],
   ];
   const match = known.find(([code]) => code === status);
-  return match ? new Problem(match[1], match[2]) : new Problem('invalid_data', message);
+  return match ? new Problem(match[1], match[2]) : new Problem('invalid_data', `${message}.`);
 }
 
 export const problemStatuses = [...new Set(Object.values(problemCodes).map((kind) => kind.status))];

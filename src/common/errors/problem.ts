@@ -8,6 +8,7 @@ export const problemCodes = {
   forbidden: { status: 403 },
   not_found: { status: 404 },
   method_not_allowed: { status: 405 },
+  request_timeout: { status: 408 },
   conflict: { status: 409 },
   email_taken: { status: 409 },
   last_admin: { status: 409 },
@@ -16,6 +17,7 @@ export const problemCodes = {
   payload_too_large: { status: 413, title: 'Payload Too Large' },
   unsupported_media_type: { status: 415 },
   rate_limited: { status: 429 },
+  headers_too_large: { status: 431 },
   internal: { status: 500 },
   unavailable: { status: 503 },
 } satisfies Record<string, { status: number; title?: string }>;

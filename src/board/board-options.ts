@@ -1,0 +1,42 @@
+import type { BoardHooks, QueueAdapterOptions, UIConfig } from '@bull-board/api/typings/app';
+import { SIGN_OUT_PATH } from './board-access.js';
+
+const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+const DAY = { month: 'short', day: '2-digit' } as const;
+
+/** What an operator has to know before the first click. */
+export const queueOptions: Partial<QueueAdapterOptions> = {
+  displayName: 'Deliveries',
+  description:
+    'Failed: an attempt did not succeed; its Error says where and why. Delayed: the attempts that follow by ' +
+    'themselves. Retry or Promote makes an attempt at once. Jobs are only hints: the log of an account has ' +
+    'every delivery, and nothing is lost with a job.',
+};
+
+export const uiConfig: UIConfig = {
+  boardTitle: 'Data Pusher',
+  hideDocsLink: true,
+  hideRedisDetails: true,
+  showWorkers: false,
+  dateFormats: { short: CLOCK, common: { ...DAY, ...CLOCK }, full: { year: 'numeric', ...DAY, ...CLOCK } },
+  miscLinks: [
+    { text: 'API', url: '/swagger' },
+    { text: 'Sign out', url: SIGN_OUT_PATH },
+  ],
+};
+
+const HARMLESS = /\/(retry|promote|clean|resume|empty)\b/;
+
+/** What the board offers but would not do what it says, because a job is only a hint to deliver. */
+export const refuseWhatMisleads: BoardHooks = {
+  before: ({ method, route }) =>
+    method === 'get' || HARMLESS.test(route)
+      ? undefined
+      : {
+          allow: false,
+          status: 403,
+          message:
+            'Deliveries are made from the database, whatever is done to the queue. To stop those of a ' +
+            'destination, pause it through the API.',
+        },
+};

@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net';
+import { v7 as uuidv7 } from 'uuid';
+import { Problem } from './problem.js';
+import { PROBLEM_TYPE, renderProblem } from './problem.filter.js';
+
+/** Answers what Node cannot read as HTTP. There is no request to answer then, so it goes to the socket by hand. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) socket.write(toResponse(toProblem(error.code)));
+  socket.destroy(error);
+}
+
+function toProblem(code: string | undefined): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Problem('request_timeout', 'The request did not arrive in time. Send it again.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new Problem('headers_too_large', 'The address and the headers are too long together.');
+  return new Problem('invalid_data', 'This is not a valid HTTP/1.1 request.');
+}
+
+function toResponse(problem: Problem): string {
+  const requestId = uuidv7();
+  const body = JSON.stringify(renderProblem(problem, requestId));
+  const headers = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  return `${headers.join('\r\n')}\r\n\r\n${body}`;
+}
