@@ -1,4 +1,5 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import type { Role } from '../users/user.entity.js';
 
 /** Who is calling, read from the database for this request; never from the token's claims. */
@@ -26,6 +27,13 @@ export const CurrentUser = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).user,
 );
 
+const documentAccountId: ParameterDecorator = (controller, handler) => {
+  const method = Object.getOwnPropertyDescriptor(controller, handler!)!;
+  ApiParam({ name: 'accountId', format: 'uuid' })(controller, handler!, method);
+};
+
+/** What the guard found. It reads the account from the path, which no parameter of the handler would document. */
 export const CurrentAccess = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).access,
+  [documentAccountId],
 );

@@ -8,9 +8,8 @@ const DAY = { month: 'short', day: '2-digit' } as const;
 export const queueOptions: Partial<QueueAdapterOptions> = {
   displayName: 'Deliveries',
   description:
-    'Failed: an attempt did not succeed; its Error says where and why. Delayed: the attempts that follow by ' +
-    'themselves. Retry or Promote makes an attempt at once. Jobs are only hints: the log of an account has ' +
-    'every delivery, and nothing is lost with a job.',
+    'Failed says where, why and what is next. Delayed is tried by itself; Promote tries it now. Jobs are only ' +
+    'hints: the log of an account has every delivery, and nothing is lost with a job.',
 };
 
 export const uiConfig: UIConfig = {

@@ -5,9 +5,9 @@ const DAYS_AHEAD = 7;
 /** "DPPT" in ASCII; processes that start together take turns. */
 const LOCK_KEY = 0x44505054;
 
-/** The smallest UUIDv7 of a moment: its first 48 bits are the time in milliseconds. */
+/** The smallest UUIDv7 of a moment: its first 48 bits are the time in milliseconds, from 1970 on. */
 export function firstIdOf(timeMs: number): string {
-  const hex = timeMs.toString(16).padStart(12, '0');
+  const hex = Math.max(timeMs, 0).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 

@@ -13,6 +13,8 @@ export interface DeliveryJob {
   /** Attempts behind the deliveries when the job was made; later jobs of the same delivery have more. */
   attempts: number;
   last_error?: string | null;
+  /** The producer's id, where the job is about one event. */
+  event_id?: string;
 }
 
 /** What a job came to, shown on the board. */

@@ -6,7 +6,7 @@ import { LOGGER } from '../common/logger.js';
 import { Claims } from './claims.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, type DeliveryJobResult } from './contract.js';
 import { DeliveryEngine } from './delivery-engine.js';
-import { describeSettled, summarise } from './job-report.js';
+import { NotDelivered, summarise } from './job-report.js';
 import type { Settled } from './settled.js';
 
 /** Jobs open at once. They mostly wait, and none waits longer than JOB_WAIT_MS for its attempts. */
@@ -50,7 +50,7 @@ export class DeliveriesProcessor extends WorkerHost {
     const settled = await settledWithin(JOB_WAIT_MS, started);
     const result = summarise(settled, ids.length, started.length);
     const failures = settled.filter(({ next }) => next === 'retry' || next === 'failed');
-    if (failures.length > 0) throw new Error(describeSettled(failures, result));
+    if (failures.length > 0) throw new NotDelivered(failures, result);
     return result;
   }
 }

@@ -19,18 +19,34 @@ export function summarise(settled: Settled[], named: number, claimed: number): D
   };
 }
 
-/** What an operator reads first: how many failed, where, why, and what comes next. */
-export function describeSettled(failures: Settled[], { delivered }: DeliveryJobResult): string {
-  const told = failures
-    .slice(0, MAX_TOLD)
-    .map((failure) => `${describeTarget(failure.destination)}: ${describe(failure)}`);
-  const rest = failures.length > MAX_TOLD ? [`and ${failures.length - MAX_TOLD} more`] : [];
-  return [`${failures.length} not delivered, ${delivered} delivered`, ...told, ...rest].join('\n');
+/** Fails a job. Nothing broke here, so the board shows the reason alone and no stack. */
+export class NotDelivered extends Error {
+  constructor(failures: Settled[], result: DeliveryJobResult) {
+    super(describeSettled(failures, result));
+    this.stack = '';
+  }
 }
 
-function describe({ next, outcome, reason, attempts, delayMs }: Settled): string {
-  const why = outcome?.error ?? reason ?? 'unknown';
-  return next === 'retry'
-    ? `${why}; attempt ${attempts + 1} in ${describeDuration(delayMs)}`
-    : `${reason ?? why}; given up after attempt ${attempts}`;
+/** What an operator reads first: how many failed, where, whose, why, and what comes next. */
+function describeSettled(failures: Settled[], { delivered }: DeliveryJobResult): string {
+  const told = failures.slice(0, MAX_TOLD).map(describe);
+  const rest = failures.length > MAX_TOLD ? [`and ${failures.length - MAX_TOLD} more`] : [];
+  return [`${failures.length} not delivered, ${delivered} delivered`, ...told, ...rest].join('\n\n');
+}
+
+// Short lines, because the board breaks long ones within words.
+function describe({ delivery, destination, next, outcome, reason, attempts, delayMs }: Settled): string {
+  const account = destination?.accountName ?? delivery.accountId;
+  const why = reason ?? outcome?.error ?? 'unknown';
+  const follows =
+    next === 'retry'
+      ? `attempt ${attempts + 1} in ${describeDuration(delayMs)}; Retry makes it at once`
+      : `none, given up after attempt ${attempts}; the log of the account has it`;
+  return [
+    describeTarget(destination),
+    `  event  ${delivery.eventId}`,
+    `  of     ${account}`,
+    `  why    ${why}`,
+    `  next   ${follows}`,
+  ].join('\n');
 }

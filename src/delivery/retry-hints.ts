@@ -45,6 +45,7 @@ export class RetryHints {
     const data: DeliveryJob = {
       accounts: [account],
       events: 1,
+      event_id: delivery.eventId,
       delivery_ids: [delivery.id],
       attempts,
       last_error: outcome?.error ?? null,

@@ -36,9 +36,9 @@ export class HealthController {
 
   @Get('ready')
   @HttpCode(200)
+  @ApiServiceUnavailableResponse({ type: ReadinessView })
   @Operation('checkReady', 'Can the process do its work; says what is missing')
   @ApiOkResponse({ type: ReadinessView })
-  @ApiServiceUnavailableResponse({ type: ReadinessView })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
     const readiness = await this.health.readiness();
     if (readiness.status !== 'ok') void reply.status(503);

@@ -39,6 +39,8 @@ export class LogsService {
 
   /** Our id of a producer's event. */
   private async findEventId(accountId: string, eventId: string): Promise<string | null> {
+    // PostgreSQL takes no NUL, so no event has one in its id.
+    if (eventId.includes('\0')) return null;
     const [row] = await this.dataSource.query(
       'SELECT event FROM event_keys WHERE account_id = $1 AND event_id = $2',
       [accountId, eventId],

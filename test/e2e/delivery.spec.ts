@@ -280,7 +280,9 @@ describe('delivery', () => {
       (await queue.getFailed()).find(({ data }) => data.accounts[0]?.id === account.id),
     );
     expect(job.name).toBe(`${account.account_name} · 1 event · 1 delivery`);
-    expect(job.failedReason).toMatch(/1 not delivered, 0 delivered\nPOST .*: status: .*500.*; attempt 2 in /);
+    expect(job.failedReason).toMatch(
+      /^1 not delivered, 0 delivered\n\nPOST .*\n.*\n.*\n +why +status: .*500.*\n +next +attempt 2 in /,
+    );
     expect(job.failedReason).not.toContain('hidden');
   });
 });
