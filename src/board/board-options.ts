@@ -1,16 +1,28 @@
-import type { BoardHooks, QueueAdapterOptions, UIConfig } from '@bull-board/api/typings/app';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { BoardHooks, UIConfig } from '@bull-board/api/typings/app';
+import type { Queue } from 'bullmq';
+import type { DeliveryJob, DeliveryJobResult } from '../delivery/contract.js';
 import { SIGN_OUT_PATH } from './board-access.js';
 
 const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
 const DAY = { month: 'short', day: '2-digit' } as const;
 
 /** What an operator has to know before the first click. */
-export const queueOptions: Partial<QueueAdapterOptions> = {
-  displayName: 'Deliveries',
-  description:
-    'Failed says where, why and what is next. Delayed is tried by itself; Promote tries it now. Jobs are only ' +
-    'hints: the log of an account has every delivery, and nothing is lost with a job.',
-};
+const DESCRIPTION =
+  'Failed says where, why and what is next. Delayed is tried by itself; Promote tries it now. Jobs are only ' +
+  'hints: the log of an account has every delivery, and nothing is lost with a job.';
+
+export function showDeliveries(queue: Queue): BullMQAdapter {
+  const adapter = new BullMQAdapter(queue, { displayName: 'Deliveries', description: DESCRIPTION });
+  adapter.setFormatter('data', ({ accounts, ...rest }: DeliveryJob) => ({
+    accounts: accounts.map(({ id, name }) => `${name} (${id})`),
+    ...rest,
+  }));
+  adapter.setFormatter('returnValue', (result: DeliveryJobResult | null) =>
+    result && Object.fromEntries(Object.entries(result).filter(([, count]) => count > 0)),
+  );
+  return adapter;
+}
 
 export const uiConfig: UIConfig = {
   boardTitle: 'Data Pusher',

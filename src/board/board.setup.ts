@@ -1,5 +1,4 @@
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import fastifyCookie from '@fastify/cookie';
 import { getQueueToken } from '@nestjs/bullmq';
@@ -8,7 +7,7 @@ import type { Queue } from 'bullmq';
 import type { ProblemFilter } from '../common/errors/problem.filter.js';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
 import { BOARD_PATH, BoardAccess, SIGN_IN_PATH, SIGN_OUT_PATH } from './board-access.js';
-import { queueOptions, refuseWhatMisleads, uiConfig } from './board-options.js';
+import { refuseWhatMisleads, showDeliveries, uiConfig } from './board-options.js';
 
 const MAX_FORM_BYTES = 8 * 1024;
 
@@ -52,7 +51,7 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
 function createBoard(queue: Queue): FastifyAdapter {
   const adapter = new FastifyAdapter().setBasePath(BOARD_PATH);
   createBullBoard({
-    queues: [new BullMQAdapter(queue, queueOptions)],
+    queues: [showDeliveries(queue)],
     serverAdapter: adapter,
     options: { uiConfig, handlerHooks: refuseWhatMisleads },
   });

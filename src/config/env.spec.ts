@@ -44,6 +44,19 @@ describe('settings', () => {
     expect(readEnv({ ...own, NODE_ENV: 'production' }).NODE_ENV).toBe('production');
   });
 
+  it('read the retry schedule as milliseconds', () => {
+    expect(readEnv({ RETRY_SCHEDULE: '0s, 250ms,5m,1d' }).RETRY_SCHEDULE).toEqual([
+      0, 250, 300_000, 86_400_000,
+    ]);
+  });
+
+  it.each(['5', '5s,', 'x', '-5s', '1.5s', Array(31).fill('1s').join(',')])(
+    'refuse the schedule %j',
+    (text) => {
+      expect(() => readEnv({ RETRY_SCHEDULE: text })).toThrow(/^RETRY_SCHEDULE (has|must)/);
+    },
+  );
+
   it('stand in .env.example one by one, with their defaults', () => {
     const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').split('\n');
     const examples = lines.flatMap((line) => /^#? ?([A-Z][A-Z_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? []);

@@ -23,7 +23,7 @@ export function summarise(settled: Settled[], named: number, claimed: number): D
 export class NotDelivered extends Error {
   constructor(failures: Settled[], result: DeliveryJobResult) {
     super(describeSettled(failures, result));
-    this.stack = '';
+    this.stack = this.message;
   }
 }
 
@@ -41,7 +41,7 @@ function describe({ delivery, destination, next, outcome, reason, attempts, dela
   const follows =
     next === 'retry'
       ? `attempt ${attempts + 1} in ${describeDuration(delayMs)}; Retry makes it at once`
-      : `none, given up after attempt ${attempts}; the log of the account has it`;
+      : 'none, given up; the log of the account has every attempt';
   return [
     describeTarget(destination),
     `  event  ${delivery.eventId}`,

@@ -1,8 +1,6 @@
-import { parseDuration } from '../common/duration.js';
 import type { Outcome } from './outcome.js';
 
 const MAX_DELAY_MS = 24 * 3_600_000;
-const MAX_SCHEDULE_ENTRIES = 30;
 const JITTER = 0.1;
 
 export type Decision =
@@ -10,7 +8,8 @@ export type Decision =
   | {
       next: 'retry';
       delayMs: number;
-      /** Hold everything of this destination that long. */ slowDestinationMs?: number;
+      /** Hold everything of this destination that long. */
+      slowDestinationMs?: number;
     }
   | { next: 'failed'; reason: string }
   | { next: 'disable'; reason: string };
@@ -42,15 +41,4 @@ export function decide(outcome: Outcome, context: DecisionContext): Decision {
   const delayMs = Math.min(MAX_DELAY_MS, Math.max(jitteredMs, outcome.retryAfterMs ?? 0));
   if (outcome.retryAfterMs === null) return { next: 'retry', delayMs };
   return { next: 'retry', delayMs, slowDestinationMs: Math.min(MAX_DELAY_MS, outcome.retryAfterMs) };
-}
-
-/**
- * Reads `RETRY_SCHEDULE`, such as `0s,5s,5m`: the wait in ms before each attempt, the first included.
- * @throws Error that continues the sentence "RETRY_SCHEDULE …".
- */
-export function parseRetrySchedule(text: string): number[] {
-  const schedule = text.split(',').map((part) => parseDuration(part.trim()));
-  if (schedule.length > MAX_SCHEDULE_ENTRIES)
-    throw new Error(`must not have more than ${MAX_SCHEDULE_ENTRIES} entries`);
-  return schedule;
 }

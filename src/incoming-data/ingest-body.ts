@@ -47,7 +47,10 @@ export function readBody(request: FastifyRequest, limit: number): Promise<Buffer
     });
     stream.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     stream.on('error', reject);
-    stream.on('close', () => reject(new Problem('invalid_data', 'The request ended before its body did.')));
+    stream.on('close', () => {
+      if (!stream.readableEnded)
+        reject(new Problem('invalid_data', 'The request ended before its body did.'));
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** 32 random bytes as URL-safe text: too much to guess, so a plain SHA-256 of it may be stored. */
 export function newToken(): string {
@@ -10,5 +10,5 @@ export function newSigningSecret(): string {
 }
 
 export function sha256(data: string | Buffer): Buffer {
-  return createHash('sha256').update(data).digest();
+  return hash('sha256', data, 'buffer');
 }

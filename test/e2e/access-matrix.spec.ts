@@ -1,0 +1,322 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOpenApi } from '../../src/app.setup.js';
+import { type AccessLevel, type OperationId, policy } from '../../src/auth/policy.js';
+import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
+import {
+  type TestAccount,
+  type TestUser,
+  addMember,
+  createAccount,
+  createDestination,
+  registerAdmin,
+  registerUser,
+  unlimited,
+} from '../support/factories.js';
+
+/** What an operation takes; read at each call. Destructive operations get an item of their own every time. */
+interface Example {
+  body?: () => unknown;
+  headers?: () => Promise<Record<string, string>>;
+}
+
+type Account = 'ours' | 'theirs';
+type AccountTarget = Account | 'unknown' | 'malformed';
+
+/** Where a call goes: an account, and for an item in it the account it really belongs to. */
+interface Target {
+  name: string;
+  account: AccountTarget;
+  item: AccountTarget;
+}
+
+interface Caller {
+  name: string;
+  user?: TestUser;
+  isGlobalAdmin?: boolean;
+  roles: Partial<Record<Account, 'Admin' | 'User'>>;
+}
+
+const DESTINATION = { url: 'http://127.0.0.1:9/hook' };
+const PASSWORD = 'Demo@123-long';
+
+let app: TestApp;
+let operations: Map<string, { method: string; path: string }>;
+let document: OpenAPIObject;
+let admin: TestUser;
+let callers: Caller[];
+let accounts: Record<Account, TestAccount>;
+let counter = 0;
+
+const newEmail = () => `matrix-${counter++}@example.com`;
+
+/** A valid request for every operation, so that whoever may call it gets a 2xx. */
+const examples: Record<OperationId, Example> = {
+  registerUser: { body: () => ({ email: newEmail(), password: PASSWORD }) },
+  loginUser: { body: () => ({ email: admin.email, password: PASSWORD }) },
+  refreshSession: { body: refreshableSession },
+  logoutUser: { body: () => ({ refresh_token: 'of-no-session' }) },
+  getProfile: {},
+  updateProfile: { body: () => ({ currentPassword: PASSWORD }) },
+  listUsers: {},
+
+  createAccount: { body: () => ({ account_name: 'New' }) },
+  listAccounts: {},
+  getAccount: {},
+  updateAccount: { body: () => ({ account_name: 'Changed' }) },
+  patchAccount: { body: () => ({}) },
+  deleteAccount: {},
+  rotateAccountToken: { body: () => ({ grace_seconds: 60 }) },
+
+  createDestination: { body: () => DESTINATION },
+  listDestinations: {},
+  getDestination: {},
+  updateDestination: { body: () => DESTINATION },
+  patchDestination: { body: () => ({ description: 'Changed' }) },
+  deleteDestination: {},
+  pauseDestination: {},
+  resumeDestination: {},
+  enableDestination: {},
+  getDestinationSecret: {},
+  rotateDestinationSecret: { body: () => ({}) },
+
+  createMember: { body: () => ({ email: newEmail(), role_name: 'User' }) },
+  listMembers: {},
+  getMember: {},
+  updateMember: { body: () => ({ role_name: 'Admin' }) },
+  deleteMember: {},
+
+  listLogs: {},
+  getEventLog: {},
+
+  receiveData: { body: () => ({}), headers: accountToken },
+  checkLive: {},
+  checkReady: {},
+};
+
+/** A new item of an account for each path parameter. */
+const items: Record<string, (account: TestAccount) => Promise<string>> = {
+  destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
+  memberId: async (account) => (await addInvitation(account)).body.id,
+  eventId: async (account) => eventIdOf(account),
+};
+
+beforeAll(async () => {
+  app = await createTestApp({}, 'api');
+  document = createOpenApi(app.app, app.config.version);
+  operations = new Map(
+    Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { operationId: string }>).map(
+        ([method, { operationId }]) => [operationId, { method: method.toUpperCase(), path }] as const,
+      ),
+    ),
+  );
+  admin = await registerAdmin(app);
+  const [stranger, theirAdmin, ourUser, ourAdmin] = await Promise.all([
+    registerUser(app),
+    registerUser(app),
+    registerUser(app),
+    registerUser(app),
+  ]);
+  accounts = { ours: await newAccount(ourAdmin), theirs: await newAccount(theirAdmin) };
+  await addMember(app, admin, accounts.ours, ourUser, 'User');
+  callers = [
+    { name: 'anonymous', roles: {} },
+    { name: 'stranger', user: stranger, roles: {} },
+    { name: 'Admin of another account', user: theirAdmin, roles: { theirs: 'Admin' } },
+    { name: 'account User', user: ourUser, roles: { ours: 'User' } },
+    { name: 'account Admin', user: ourAdmin, roles: { ours: 'Admin' } },
+    { name: 'Admin', user: admin, isGlobalAdmin: true, roles: { ours: 'Admin', theirs: 'Admin' } },
+  ];
+});
+
+afterAll(() => app?.close());
+
+/** An account with an event, of which the global Admin is no member. */
+async function newAccount(accountAdmin: TestUser): Promise<TestAccount> {
+  const account = await createAccount(app, admin);
+  await unlimited(app, admin, account);
+  await addMember(app, admin, account, accountAdmin, 'Admin');
+  const { body } = await app.call('GET', `/accounts/${account.id}/members`, { token: admin.token });
+  const creator = body.data.find((member: { user_id: string }) => member.user_id === admin.user.id);
+  await app.call('DELETE', `/accounts/${account.id}/members/${creator.id}`, { token: admin.token });
+  const received = await app.call('POST', '/server/incoming_data', {
+    headers: { 'cl-x-token': account.app_secret_token, 'cl-x-event-id': eventIdOf(account) },
+    body: {},
+  });
+  expect(received.status).toBe(202);
+  return account;
+}
+
+function eventIdOf(account: TestAccount): string {
+  return `event-of-${account.id}`;
+}
+
+function addInvitation(account: TestAccount): Promise<TestAnswer> {
+  const body = { email: newEmail(), role_name: 'User' };
+  return app.call('POST', `/accounts/${account.id}/members`, { token: admin.token, body });
+}
+
+async function refreshableSession(): Promise<{ refresh_token: string }> {
+  const { body } = await app.call('POST', '/user/login', {
+    body: { email: admin.email, password: PASSWORD },
+  });
+  return { refresh_token: body.refresh_token };
+}
+
+async function accountToken(): Promise<Record<string, string>> {
+  const { body } = await app.call('GET', `/accounts/${accounts.ours.id}`, { token: admin.token });
+  return { 'cl-x-token': body.app_secret_token };
+}
+
+const parametersOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
+
+/** The account of the path is tried first, then items that are not of this account. */
+function targetsOf(path: string): Target[] {
+  const [account, item] = parametersOf(path);
+  const whole = (['ours', 'theirs', 'unknown', 'malformed'] as const).map((target) => ({
+    name: target,
+    account: target,
+    item: target,
+  }));
+  if (!account) return whole.slice(0, 1);
+  if (!item) return whole;
+  const strayed = (['theirs', 'unknown', 'malformed'] as const).map((target) => ({
+    name: `ours, ${target} ${item}`,
+    account: 'ours' as const,
+    item: target,
+  }));
+  return [...whole, ...strayed];
+}
+
+/** What the policy means for one call. */
+function expectedOf(level: AccessLevel, caller: Caller, path: string, target: Target): number | 'allowed' {
+  if (level === 'public') return 'allowed';
+  if (!caller.user) return 401;
+  const [account, item] = parametersOf(path);
+  const role = caller.roles[target.account as Account];
+  if (account && !role) return 404;
+  if (level === 'admin' && !caller.isGlobalAdmin) return 403;
+  if (level === 'accountAdmin' && role !== 'Admin') return 403;
+  return item && target.item !== target.account ? 404 : 'allowed';
+}
+
+async function accountIdOf(target: AccountTarget, isThrowAway: boolean): Promise<string> {
+  if (target === 'malformed') return 'not-an-id';
+  if (target === 'unknown') return uuidv7();
+  return isThrowAway ? (await createAccount(app, admin)).id : accounts[target].id;
+}
+
+async function itemIdOf(parameter: string, target: AccountTarget): Promise<string> {
+  if (target === 'malformed') return 'not-an-id';
+  return target === 'unknown' ? uuidv7() : items[parameter]!(accounts[target]);
+}
+
+async function callAs(caller: Caller, id: OperationId, target: Target): Promise<number | string> {
+  const { method, path } = operations.get(id)!;
+  const isThrowAway = id === 'deleteAccount' && caller.isGlobalAdmin === true;
+  let url = path;
+  for (const [index, parameter] of parametersOf(path).entries())
+    url = url.replace(
+      `{${parameter}}`,
+      index === 0 ? await accountIdOf(target.account, isThrowAway) : await itemIdOf(parameter, target.item),
+    );
+  const answer = await app.call(method, url, {
+    token: caller.user?.token,
+    body: await examples[id].body?.(),
+    headers: await examples[id].headers?.(),
+  });
+  if (answer.status < 300) return 'allowed';
+  const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json');
+  return isProblem && answer.body.status === answer.status ? answer.status : `${answer.status} as no problem`;
+}
+
+const operationIds = Object.keys(policy) as OperationId[];
+
+describe('access', () => {
+  it.each(operationIds)('%s answers every caller and every target as its row says', async (id) => {
+    expect(operations.has(id), 'is in the document').toBe(true);
+    const { path } = operations.get(id)!;
+    const expected: Record<string, number | string> = {};
+    const answered: Record<string, number | string> = {};
+    for (const target of targetsOf(path))
+      for (const caller of callers) {
+        const cell = `${caller.name} → ${target.name}`;
+        expected[cell] = expectedOf(policy[id], caller, path, target);
+        answered[cell] = await callAs(caller, id, target);
+      }
+    expect(answered).toEqual(expected);
+  });
+});
+
+describe('the document', () => {
+  interface Documented {
+    operationId: string;
+    tags?: string[];
+    summary?: string;
+    security?: Record<string, string[]>[];
+    parameters: { in: string }[];
+    requestBody?: unknown;
+    responses: Record<string, { content?: Record<string, { schema: Record<string, unknown> }> }>;
+  }
+
+  const read = (id: string): Documented => {
+    const { method, path } = operations.get(id)!;
+    return (document.paths[path] as unknown as Record<string, Documented>)[method.toLowerCase()]!;
+  };
+
+  /** Answers that follow from the level and from what the operation takes. */
+  const impliedErrors = (id: OperationId): string[] => {
+    const { parameters, requestBody } = read(id);
+    const takesInput = requestBody !== undefined || parameters.some(({ in: place }) => place === 'query');
+    const byLevel: Record<AccessLevel, string[]> = {
+      public: [],
+      user: ['401'],
+      admin: ['401', '403'],
+      member: ['401', '404'],
+      accountAdmin: ['401', '403', '404'],
+    };
+    return [
+      ...byLevel[policy[id]],
+      ...(parametersOf(operations.get(id)!.path).length > 0 ? ['404'] : []),
+      ...(takesInput ? ['400'] : []),
+    ];
+  };
+
+  it('has each row of the policy once and nothing else', () => {
+    const documented = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods as Record<string, Documented>).map(({ operationId }) => operationId),
+    );
+    expect(documented.sort()).toEqual([...operationIds].sort());
+  });
+
+  it('names operations in camelCase', () => {
+    for (const id of operations.keys()) expect(id).toMatch(/^[a-z]+([A-Z][a-z]+)+$/);
+  });
+
+  it.each(operationIds)('says of %s what it is, who may call it and what it answers', (id) => {
+    const operation = read(id);
+    expect(operation.tags).toHaveLength(1);
+    expect(operation.summary).toMatch(/^[A-Z].{5,}/);
+    const isPublic = policy[id] === 'public';
+    const schemes = (operation.security ?? []).flatMap((scheme) => Object.keys(scheme));
+    expect(schemes.includes('bearer')).toBe(!isPublic);
+    expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(impliedErrors(id)));
+  });
+
+  it.each(operationIds)('types every answer of %s', (id) => {
+    const answers = Object.entries(read(id).responses);
+    expect(answers.some(([status]) => status.startsWith('2'))).toBe(true);
+    for (const [status, { content }] of answers)
+      if (status === '204') expect(content).toBeUndefined();
+      else if (status < '300') expectTyped(content?.['application/json']?.schema);
+      else if (status < '500')
+        expect(content?.['application/problem+json']?.schema).toEqual({
+          $ref: '#/components/schemas/ProblemView',
+        });
+  });
+
+  const expectTyped = (schema: Record<string, unknown> | undefined) =>
+    expect(schema?.$ref ?? schema?.properties).toBeTruthy();
+});
