@@ -23,13 +23,12 @@ export class CreateDeliveries1763769600005 implements MigrationInterface {
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)`);
     await runner.query('CREATE INDEX deliveries_due_idx ON deliveries (destination_id, due_at)');
     await runner.query('CREATE INDEX deliveries_account_id_idx ON deliveries (account_id, id)');
-    await runner.query('CREATE INDEX deliveries_event_idx ON deliveries (event)');
     // Cold: what is done. Append-only, by day, never updated.
     await runner.query(`
       CREATE TABLE finished_deliveries (
-        id uuid NOT NULL CONSTRAINT finished_deliveries_pkey PRIMARY KEY,
-        event uuid NOT NULL,
         account_id uuid NOT NULL,
+        id uuid NOT NULL,
+        event uuid NOT NULL,
         destination_id uuid,
         event_type varchar(255),
         status text NOT NULL,
@@ -39,29 +38,26 @@ export class CreateDeliveries1763769600005 implements MigrationInterface {
         origin text NOT NULL,
         received_at timestamptz(3) NOT NULL,
         processed_at timestamptz(3) NOT NULL DEFAULT now(),
+        CONSTRAINT finished_deliveries_pkey PRIMARY KEY (account_id, id),
         CONSTRAINT finished_deliveries_status_check CHECK (status IN ('success', 'failed', 'cancelled'))
       ) PARTITION BY RANGE (id)`);
     await runner.query(
-      'CREATE INDEX finished_deliveries_account_id_idx ON finished_deliveries (account_id, id)',
-    );
-    await runner.query(
       'CREATE INDEX finished_deliveries_destination_id_idx ON finished_deliveries (destination_id, id)',
     );
-    await runner.query('CREATE INDEX finished_deliveries_event_idx ON finished_deliveries (event)');
     await runner.query('CREATE TABLE finished_deliveries_default PARTITION OF finished_deliveries DEFAULT');
     await runner.query(`
       CREATE TABLE attempts (
-        id uuid NOT NULL CONSTRAINT attempts_pkey PRIMARY KEY,
         delivery_id uuid NOT NULL,
+        id uuid NOT NULL,
         number integer NOT NULL,
         started_at timestamptz(3) NOT NULL,
         duration_ms integer NOT NULL,
         status_code integer,
         error text,
         response_excerpt text,
-        superseded boolean NOT NULL DEFAULT false
+        superseded boolean NOT NULL DEFAULT false,
+        CONSTRAINT attempts_pkey PRIMARY KEY (delivery_id, id)
       ) PARTITION BY RANGE (id)`);
-    await runner.query('CREATE INDEX attempts_delivery_id_idx ON attempts (delivery_id)');
     await runner.query('CREATE TABLE attempts_default PARTITION OF attempts DEFAULT');
   }
 

@@ -11,6 +11,11 @@ export function firstIdOf(timeMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }
 
+/** The moment a UUIDv7 was made, in ms. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 /**
  * Makes the day partitions of `tables` for today and the next days. A table's rows of a day that has no
  * partition go to its default partition, so being late costs nothing but order.

@@ -31,7 +31,7 @@ const claiming = (candidates: string) => `
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
     e.event_id AS "eventId", e.payload
-  FROM claimed c LEFT JOIN events e ON e.id = c.event`;
+  FROM claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',

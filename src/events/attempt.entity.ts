@@ -1,14 +1,13 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** One request that was sent to a destination, with what came back. Append-only, partitioned by day of its id. */
 @Entity('attempts')
-@Index('attempts_delivery_id_idx', ['deliveryId'])
 export class Attempt {
+  @PrimaryColumn('uuid', { name: 'delivery_id', primaryKeyConstraintName: 'attempts_pkey' })
+  deliveryId: string;
+
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'attempts_pkey' })
   id: string;
-
-  @Column('uuid', { name: 'delivery_id' })
-  deliveryId: string;
 
   /** 1 for the first one. */
   @Column('integer')

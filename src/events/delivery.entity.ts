@@ -4,7 +4,6 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('deliveries')
 @Index('deliveries_due_idx', ['destinationId', 'dueAt'])
 @Index('deliveries_account_id_idx', ['accountId', 'id'])
-@Index('deliveries_event_idx', ['event'])
 @Check('deliveries_status_check', "status IN ('pending', 'retrying', 'held')")
 export class Delivery {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })

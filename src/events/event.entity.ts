@@ -1,14 +1,13 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** An accepted event, exactly as it came. Partitioned by day of its id; written once by the accept batcher. */
 @Entity('events')
-@Index('events_account_id_idx', ['accountId', 'id'])
 export class Event {
+  @PrimaryColumn('uuid', { name: 'account_id', primaryKeyConstraintName: 'events_pkey' })
+  accountId: string;
+
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'events_pkey' })
   id: string;
-
-  @Column('uuid', { name: 'account_id' })
-  accountId: string;
 
   /** The producer's id; unique per account through event_keys. */
   @Column('varchar', { name: 'event_id', length: 255 })

@@ -2,19 +2,17 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A delivery that came to its end. Append-only, partitioned by day of its id. */
 @Entity('finished_deliveries')
-@Index('finished_deliveries_account_id_idx', ['accountId', 'id'])
 @Index('finished_deliveries_destination_id_idx', ['destinationId', 'id'])
-@Index('finished_deliveries_event_idx', ['event'])
 @Check('finished_deliveries_status_check', "status IN ('success', 'failed', 'cancelled')")
 export class FinishedDelivery {
+  @PrimaryColumn('uuid', { name: 'account_id', primaryKeyConstraintName: 'finished_deliveries_pkey' })
+  accountId: string;
+
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'finished_deliveries_pkey' })
   id: string;
 
   @Column('uuid')
   event: string;
-
-  @Column('uuid', { name: 'account_id' })
-  accountId: string;
 
   @Column('uuid', { name: 'destination_id', nullable: true })
   destinationId: string | null;

@@ -54,7 +54,7 @@ const FIND_FIRST = {
     SELECT k.account_id, k.event_id, k.event AS id, k.body_sha256, e.destination_ids
     FROM unnest($1::uuid[], $2::text[]) AS i (account_id, event_id)
     JOIN event_keys k USING (account_id, event_id)
-    LEFT JOIN events e ON e.id = k.event`,
+    LEFT JOIN events e ON e.account_id = k.account_id AND e.id = k.event`,
 };
 
 /**

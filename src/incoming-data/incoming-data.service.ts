@@ -55,8 +55,9 @@ export class IncomingDataService {
   ): Promise<EventToAccept> {
     const json = inspectJson(payload);
     if (!json.ok) throw invalid('body', json.problem);
-    const id = uuidv7();
     const routes = await this.destinations.routesOf(account.accountId);
+    // In one turn with those of the deliveries: the log finds them by a short range of ids.
+    const id = uuidv7();
     const deliveries = routes
       .filter((route) => route.matches(json.eventType))
       .map((route) => ({ id: uuidv7(), destinationId: route.id, isHeld: route.state !== 'active' }));

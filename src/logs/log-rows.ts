@@ -50,7 +50,7 @@ export function logStatement(where: string, limit: string): string {
   return `
     SELECT l.*, e.event_id, d.url
     FROM (SELECT * FROM (${half(OPEN)} UNION ALL ${half(FINISHED)}) both_halves ORDER BY id DESC LIMIT ${limit}) l
-    LEFT JOIN events e ON e.id = l.event
+    LEFT JOIN events e ON e.account_id = l.account_id AND e.id = l.event
     LEFT JOIN destinations d ON d.id = l.destination_id
     ORDER BY l.id DESC`;
 }
