@@ -6,6 +6,7 @@ import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { likePattern } from '../common/http/like-pattern.js';
+import { ChangeFeed } from '../database/change-feed.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { AccountTokens } from './account-tokens.js';
@@ -25,6 +26,7 @@ export class AccountsService {
     @InjectRepository(Account) private readonly accounts: Repository<Account>,
     private readonly tokens: AccountTokens,
     private readonly deliveries: DeliveryRows,
+    private readonly changes: ChangeFeed,
   ) {}
 
   /** Creates an account; the creator becomes its first Admin. */
@@ -83,6 +85,7 @@ export class AccountsService {
         },
       )
       .catch(rethrowEmailTaken);
+    this.changes.announce(access.accountId);
     return this.get(access);
   }
 
@@ -98,6 +101,7 @@ export class AccountsService {
       await manager.query('DELETE FROM account_tokens WHERE account_id = $1', [accountId]);
       await this.deliveries.cancel({ accountId }, 'The account was deleted.', manager);
     });
+    this.changes.announce(accountId);
   }
 
   async rotateToken(access: AccountAccess, graceSeconds: number, caller: Caller): Promise<AccountView> {
@@ -110,6 +114,7 @@ export class AccountsService {
       if (affected === 0) throw notFound('account');
       return this.tokens.rotate(access.accountId, graceSeconds, manager);
     });
+    this.changes.announce(access.accountId);
     return toAccountView(await this.load(access.accountId), token);
   }
 

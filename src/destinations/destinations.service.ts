@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, In, IsNull, Repository } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newSigningSecret } from '../common/crypto/tokens.js';
@@ -10,6 +9,7 @@ import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
+import { ChangeFeed } from '../database/change-feed.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
@@ -34,16 +34,16 @@ const edited = (caller: Caller) => ({
 export class DestinationsService {
   constructor(
     private readonly dataSource: DataSource,
-    @InjectRepository(Destination) private readonly destinations: Repository<Destination>,
     private readonly secrets: DestinationSecrets,
     private readonly deliveries: DeliveryRows,
     private readonly addresses: AddressPolicy,
+    private readonly changes: ChangeFeed,
   ) {}
 
   async create(access: AccountAccess, body: CreateDestinationDto, caller: Caller): Promise<DestinationView> {
     const id = uuidv7();
     const headers = this.check(body, {}) ?? {};
-    await this.destinations.insert({
+    await this.dataSource.manager.insert(Destination, {
       id,
       accountId: access.accountId,
       ...toColumns(body),
@@ -52,12 +52,13 @@ export class DestinationsService {
       createdBy: caller.id,
       updatedBy: caller.id,
     });
+    this.changes.announce(access.accountId);
     return this.get(access, id);
   }
 
   async list(access: AccountAccess, query: ListDestinationsQuery): Promise<Page<DestinationView>> {
-    const select = this.destinations
-      .createQueryBuilder('d')
+    const select = this.dataSource
+      .createQueryBuilder(Destination, 'd')
       .where('d.account_id = :account AND d.deleted_at IS NULL', { account: access.accountId })
       .orderBy('d.id', 'DESC')
       .limit(query.limit + 1);
@@ -83,7 +84,7 @@ export class DestinationsService {
     versions: number[] | null,
     caller: Caller,
   ): Promise<DestinationView> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.changing(access, async (manager) => {
       // Locked, because a header value that is kept must not be one that another edit is replacing.
       const stored = await this.load(access, id, manager, true);
       const headers = this.check(body, this.openHeaders(stored));
@@ -100,7 +101,7 @@ export class DestinationsService {
   }
 
   async remove(access: AccountAccess, id: string, caller: Caller): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.changing(access, async (manager) => {
       const gone = { deletedAt: () => 'now()', ...edited(caller) };
       const { affected } = await manager.update(Destination, this.rowOf(access, id), gone);
       if (affected === 0) throw notFound('destination');
@@ -145,6 +146,7 @@ export class DestinationsService {
       [id, access.accountId, this.secrets.sealSigningSecret(id, secret), graceSeconds, caller.id],
     );
     if (!rows[0]) throw notFound('destination');
+    this.changes.announce(access.accountId);
     return { signing_secret: secret, previous_expires_at: rows[0].expires_at?.toISOString() ?? null };
   }
 
@@ -155,7 +157,7 @@ export class DestinationsService {
     id: string,
     caller: Caller,
   ): Promise<DestinationView> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.changing(access, async (manager) => {
       const { affected } = await manager.update(
         Destination,
         { ...this.rowOf(access, id), state: from },
@@ -167,6 +169,16 @@ export class DestinationsService {
       if (affected !== 0 && state === 'paused') await this.deliveries.hold(id, manager);
       return this.view(destination, access);
     });
+  }
+
+  /** A transaction whose effect the very next request and attempt of this process see. */
+  private async changing<T>(
+    { accountId }: AccountAccess,
+    change: (manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const result = await this.dataSource.transaction(change);
+    this.changes.announce(accountId);
+    return result;
   }
 
   /** The headers to store when some were sent. */
