@@ -162,7 +162,7 @@ describe.each(['/swagger', '/swagger/'])('%s', (path) => {
     const page = await app.call('GET', path);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toContain('text/html');
-    const references = [...page.body.matchAll(/\b(?:src|href)="([^"#]+)"/g)].map(
+    const references = [...page.body.matchAll(/\b(?:src|href)=["']([^"'#]+)["']/g)].map(
       (match) => match[1] as string,
     );
     expect(references.filter((reference) => /\.(js|css)$/.test(reference)).length).toBeGreaterThanOrEqual(4);
