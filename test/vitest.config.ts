@@ -9,6 +9,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Files run one after the other in a worker and share what is loaded; each has a database of its own.
+    isolate: false,
     passWithNoTests: false,
   },
 });
