@@ -8,6 +8,7 @@ import { signInPage } from './sign-in-page.js';
 export const BOARD_PATH = '/queues';
 export const SIGN_IN_PATH = `${BOARD_PATH}/login`;
 export const SIGN_OUT_PATH = `${BOARD_PATH}/logout`;
+export const API_PATH = `${BOARD_PATH}/api/`;
 const COOKIE = 'data_pusher_board';
 
 /** Lets Admins, and only them, to the board: by a cookie from its own sign-in page or by a bearer token. */
@@ -21,14 +22,14 @@ export class BoardAccess {
   /** Runs before everything of the board; sends browsers to the sign-in page and answers others with a problem. */
   async check(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
     refuseOtherSites(request);
-    const route = request.routeOptions.url;
-    if (route === SIGN_IN_PATH || route === SIGN_OUT_PATH) return;
+    const route = request.routeOptions.url ?? '';
+    if (isPublic(route)) return;
     const cookie = request.cookies[COOKIE];
     const token = bearerOf(request) ?? cookie;
     const caller = token ? await this.tokens.verify(token) : null;
     if (caller?.role === 'Admin') {
       // The board asks for news all the time, so whoever looks at it stays signed in.
-      if (token === cookie && route?.startsWith(`${BOARD_PATH}/api/`))
+      if (token === cookie && route.startsWith(API_PATH))
         this.setCookie(request, reply, this.tokens.prolong(token!));
       return;
     }
@@ -73,6 +74,11 @@ export class BoardAccess {
       maxAge: this.tokens.lifeSeconds,
     });
   }
+}
+
+/** Scripts and styles are Bull Board's as published; an open page whose session ends would be blank without them. */
+function isPublic(route: string): boolean {
+  return route === SIGN_IN_PATH || route === SIGN_OUT_PATH || route.startsWith(`${BOARD_PATH}/static/`);
 }
 
 /** SameSite keeps other sites out, but not another port of this host: only the browser knows who is asking. */

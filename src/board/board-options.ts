@@ -14,12 +14,15 @@ const DESCRIPTION =
 
 export function showDeliveries(queue: Queue): BullMQAdapter {
   const adapter = new BullMQAdapter(queue, { displayName: 'Deliveries', description: DESCRIPTION });
-  adapter.setFormatter('data', ({ accounts, ...rest }: DeliveryJob) => ({
+  // Whatever else is in the queue, one odd job must not hide the others.
+  adapter.setFormatter('data', ({ accounts = [], ...rest }: Partial<DeliveryJob>) => ({
     accounts: accounts.map(({ id, name }) => `${name} (${id})`),
     ...rest,
   }));
-  adapter.setFormatter('returnValue', (result: DeliveryJobResult | null) =>
-    result && Object.fromEntries(Object.entries(result).filter(([, count]) => count > 0)),
+  adapter.setFormatter(
+    'returnValue',
+    (result: DeliveryJobResult | null) =>
+      result && Object.fromEntries(Object.entries(result).filter(([, count]) => count > 0)),
   );
   return adapter;
 }

@@ -4,22 +4,17 @@ import fastifyCookie from '@fastify/cookie';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
+import { unavailable } from '../common/errors/problem.js';
 import type { ProblemFilter } from '../common/errors/problem.filter.js';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
-import { BOARD_PATH, BoardAccess, SIGN_IN_PATH, SIGN_OUT_PATH } from './board-access.js';
+import { API_PATH, BOARD_PATH, BoardAccess, SIGN_IN_PATH, SIGN_OUT_PATH } from './board-access.js';
+import { SECURITY_HEADERS, fitAnswer } from './board-answers.js';
 import { refuseWhatMisleads, showDeliveries, uiConfig } from './board-options.js';
 
 const MAX_FORM_BYTES = 8 * 1024;
 
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; " +
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
-  'x-frame-options': 'DENY',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'same-origin',
-};
+/** BullMQ waits for ever for a Redis that is away, and a request that hangs keeps the process from stopping. */
+const ANSWER_WITHIN_MS = 5000;
 
 /** Serves Bull Board under /queues. It is a plugin of its own, so that none of its hooks touch the API. */
 export async function setupBoard(app: NestFastifyApplication, problems: ProblemFilter): Promise<void> {
@@ -33,12 +28,13 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
       { parseAs: 'string' },
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))),
     );
-    // Per route, because Bull Board's own handler would stand before one of the scope: it knows no Problem.
+    // Per route, because Bull Board brings an error handler of its own that answers 500 to everything.
     scope.addHook('onRoute', (route) => {
-      route.errorHandler = (error, request, reply) => problems.send(error, request, reply);
+      route.errorHandler = (error, request, reply) => problems.send(explain(error), request, reply);
+      if (route.url.startsWith(API_PATH)) route.handlerTimeout = ANSWER_WITHIN_MS;
     });
-    scope.addHook('onRequest', (request, reply) => access.check(request, reply.headers(HEADERS)));
-    scope.addHook('onSend', async (_request, _reply, payload) => withoutForeignFonts(payload));
+    scope.addHook('onRequest', (request, reply) => access.check(request, reply.headers(SECURITY_HEADERS)));
+    scope.addHook('onSend', fitAnswer);
     scope.get(SIGN_IN_PATH, (_request, reply) => access.showSignIn(reply));
     scope.post(SIGN_IN_PATH, { bodyLimit: MAX_FORM_BYTES }, (request, reply) =>
       access.signIn(request, reply),
@@ -46,6 +42,12 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
     scope.get(SIGN_OUT_PATH, (_request, reply) => access.signOut(reply));
     await scope.register(board.registerPlugin(), { prefix: BOARD_PATH });
   });
+}
+
+function explain(error: Error & { code?: string }): Error {
+  return error.code === 'FST_ERR_HANDLER_TIMEOUT'
+    ? unavailable('The queue does not answer. Deliveries go on without it, a second later.', 5, error)
+    : error;
 }
 
 function createBoard(queue: Queue): FastifyAdapter {
@@ -56,11 +58,4 @@ function createBoard(queue: Queue): FastifyAdapter {
     options: { uiConfig, handlerHooks: refuseWhatMisleads },
   });
   return adapter;
-}
-
-/** Bull Board's page asks Google for its fonts; nobody there has to know who looks at these queues. */
-function withoutForeignFonts(payload: unknown): unknown {
-  return typeof payload === 'string' && payload.startsWith('<!DOCTYPE html>')
-    ? payload.replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/g, '')
-    : payload;
 }
