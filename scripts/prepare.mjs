@@ -9,8 +9,15 @@ const at = (...path) => join(root, ...path);
 
 const NODE_MIN = [20, 19];
 const INSTALLED = join('node_modules', '.package-lock.json');
-const SOURCES = ['src', 'migrations', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
-const MAIN = at('dist', 'src', 'main.js');
+const SOURCES = [
+  'src',
+  'migrations',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'rolldown.config.mjs',
+  'package-lock.json',
+];
+const MAIN = at('dist', 'bundle', 'app', 'main.js');
 const LOCK = at('dist', '.prepare.lock');
 /** Longer than any install; by then the process id in the lock means nothing. */
 const LOCK_MAX_MS = 15 * 60_000;

@@ -12,7 +12,7 @@ if (!Object.hasOwn(MODES, mode))
 await prepare({ build: true });
 
 const [file, ...args] = MODES[mode];
-const program = join(root, 'dist', 'src', file);
+const program = join(root, 'dist', 'bundle', 'app', file);
 process.argv = [process.execPath, program, ...args];
 // In this very process, so that signals reach it without a parent between.
 await import(pathToFileURL(program).href);

@@ -58,7 +58,7 @@ const record = batcher(250, (results) =>
   }),
 );
 
-new Worker(
+const worker = new Worker(
   'bare',
   async (job) => {
     const { rows } = await log.query({
@@ -70,6 +70,8 @@ new Worker(
   },
   { connection: queuePool, concurrency: 100 },
 );
+
+worker.on('error', console.error);
 
 async function deliver({ id, event, payload }) {
   const { statusCode, body } = await target.request({

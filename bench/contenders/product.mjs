@@ -32,11 +32,9 @@ process.send({ port, token: account.app_secret_token });
 process.on('SIGTERM', () => void app.close().then(() => process.exit(0)));
 
 async function call(path, body, token, method = 'POST') {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
-  });
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const options = { method, headers, body: JSON.stringify(body) };
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, options);
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
   return response.json();
 }

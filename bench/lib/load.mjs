@@ -2,7 +2,9 @@
 // its answer. Raw sockets, because a full HTTP client would take the CPU away from what is measured.
 import { connect } from 'node:net';
 
-process.on('message', async ({ port, path, headers, body, connections, seconds }) => {
+process.on('message', (load) => void run(load));
+
+async function run({ port, path, headers, body, connections, seconds }) {
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n`;
   const fields = Object.entries({
     ...headers,
@@ -28,7 +30,7 @@ process.on('message', async ({ port, path, headers, body, connections, seconds }
     p95: at(0.95),
     p99: at(0.99),
   });
-});
+}
 
 function keepSending(port, request, until, counts, latencies) {
   return new Promise((resolve, reject) => {

@@ -4,12 +4,16 @@ import fastifyCookie from '@fastify/cookie';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Queue } from 'bullmq';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { unavailable } from '../common/errors/problem.js';
 import type { ProblemFilter } from '../common/errors/problem.filter.js';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
 import { API_PATH, BOARD_PATH, BoardAccess, SIGN_IN_PATH, SIGN_OUT_PATH } from './board-access.js';
 import { SECURITY_HEADERS, fitAnswer } from './board-answers.js';
 import { refuseWhatMisleads, showDeliveries, uiConfig } from './board-options.js';
+
+const PAGES = dirname(createRequire(import.meta.url).resolve('@bull-board/ui/package.json'));
 
 const MAX_FORM_BYTES = 8 * 1024;
 
@@ -55,7 +59,7 @@ function createBoard(queue: Queue): FastifyAdapter {
   createBullBoard({
     queues: [showDeliveries(queue)],
     serverAdapter: adapter,
-    options: { uiConfig, handlerHooks: refuseWhatMisleads },
+    options: { uiBasePath: PAGES, uiConfig, handlerHooks: refuseWhatMisleads },
   });
   return adapter;
 }

@@ -1,6 +1,8 @@
-import { type BeforeApplicationShutdown, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DestinationsModule } from '../destinations/destinations.module.js';
 import { EventsModule } from '../events/events.module.js';
+import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
 import { AttemptMaker } from './attempt-maker.js';
 import { Claims } from './claims.js';
 import { DeliveriesProcessor } from './deliveries.processor.js';
@@ -8,6 +10,9 @@ import { DeliveryEngine } from './delivery-engine.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
 import { Sweeper } from './sweeper.js';
+
+/** Longer than any job waits for its attempts. */
+const WORKER_CLOSE_MS = 5000;
 
 /** The delivering half: takes jobs from the queue and what is overdue from the database. */
 @Module({
@@ -20,6 +25,7 @@ export class DeliveryModule implements OnApplicationBootstrap, BeforeApplication
     private readonly processor: DeliveriesProcessor,
     private readonly engine: DeliveryEngine,
     private readonly attempts: AttemptMaker,
+    @Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -28,7 +34,16 @@ export class DeliveryModule implements OnApplicationBootstrap, BeforeApplication
 
   /** Takes nothing new, lets the attempts under way end and be recorded, gives everything else back. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.sweeper.stop(), this.processor.worker.close(), this.engine.close()]);
+    this.connection.abandonIfAway();
+    await Promise.all([this.sweeper.stop(), this.closeWorker(), this.engine.close()]);
     await this.attempts.close();
+  }
+
+  /** Jobs are hints: one that a queue does not let go of is left to the sweeper of another process. */
+  private async closeWorker(): Promise<void> {
+    const closing = this.processor.worker.close().catch(() => undefined);
+    const late = sleep(WORKER_CLOSE_MS, 'late', { ref: false });
+    if ((await Promise.race([closing, late])) === 'late')
+      await this.processor.worker.close(true).catch(() => undefined);
   }
 }

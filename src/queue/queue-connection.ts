@@ -12,6 +12,8 @@ export interface QueueConnection {
   bullmq: ConnectionOptions;
   /** For short commands of others, such as the limiter's: fails at once while Redis is away. Null without Redis. */
   redis: Redis | null;
+  /** Gives up a Redis that is away, so that closing queues and workers does not wait for it. */
+  abandonIfAway(): void;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,9 @@ export function openQueueConnection(config: AppConfig, report: (error: Error) =>
 
 function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   setDefaultBackendFactory();
-  const retryStrategy = (times: number) => Math.min(times * 100, 1000);
+  let isAbandoned = false;
+  // BullMQ makes connections of its own like the one it is given; they too end when this says so.
+  const retryStrategy = (times: number) => (isAbandoned ? null : Math.min(times * 100, 500));
   const bullmq = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
@@ -35,6 +39,10 @@ function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   return {
     bullmq,
     redis,
+    abandonIfAway: () => {
+      isAbandoned = bullmq.status !== 'ready';
+      if (isAbandoned) bullmq.disconnect();
+    },
     close: async () => {
       bullmq.disconnect();
       redis.disconnect();
@@ -52,5 +60,5 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.
   const connection = pool as unknown as ConnectionOptions;
-  return { redis: null, bullmq: connection, close: () => pool.end() };
+  return { redis: null, bullmq: connection, abandonIfAway: () => undefined, close: () => pool.end() };
 }

@@ -1,5 +1,11 @@
 import { BullModule } from '@nestjs/bullmq';
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { createLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { QUEUE_CONNECTION, type QueueConnection, openQueueConnection } from './queue-connection.js';
@@ -9,11 +15,15 @@ const KEPT_SECONDS = 3600;
 
 /** BullMQ on Redis or PostgreSQL, by configuration alone. Everything in it may be wiped at any moment. */
 @Module({})
-export class QueueModule implements OnApplicationShutdown {
+export class QueueModule implements BeforeApplicationShutdown, OnApplicationShutdown {
   constructor(@Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.connection.close();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.connection.abandonIfAway();
   }
 
   static forRoot(config: AppConfig, queueNames: string[]): DynamicModule {

@@ -122,7 +122,7 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
     await waitFor(async () => (await send('after', apis[1])).status === 401, { timeoutMs: 1000 });
   });
 
-  if (queue === 'Redis') {
+  describe.runIf(queue === 'Redis')('and Redis', () => {
     it('share the limit of an account', async () => {
       const limited = (await api('POST', '/accounts', { token, body: { account_name: 'Limited' } })).body;
       const answers = await Promise.all(
@@ -155,7 +155,15 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
       await waitFor(() => receiver.requests.length === 11);
       expect(new Set(receiver.requests.map(({ headers }) => headers['cl-x-event-id'])).size).toBe(11);
     });
-  }
+
+    it('start and stop without Redis', async () => {
+      await redis!.kill('SIGKILL');
+      const worker = await startWorker();
+      expect((await send('absent-redis')).status).toBe(202);
+      await waitFor(() => receiver.requests.length === 1, { timeoutMs: 5000 });
+      expect(await worker.end('SIGTERM')).toBe(0);
+    });
+  });
 });
 
 function toUrl({ connection }: TestDatabase): string {

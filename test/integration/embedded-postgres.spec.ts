@@ -228,7 +228,6 @@ describe('the embedded PostgreSQL', limits, () => {
     );
     expect(processesOf(dataDir)).toEqual([]);
   });
-
 });
 
 // Root may write everywhere, and only root runs the server as somebody else: each of them has cases of its own.

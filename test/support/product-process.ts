@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.js';
 
-const DIST = fileURLToPath(new URL('../../dist/src/', import.meta.url));
+const DIST = fileURLToPath(new URL('../../dist/bundle/app/', import.meta.url));
 
 export interface ProductProcess {
   child: ChildProcess;
@@ -14,7 +14,7 @@ export interface ProductProcess {
   exited: Promise<number | string>;
 }
 
-/** Runs the built product as its users do: `node dist/src/main.js` or `worker.js`. */
+/** Runs the built product as its users do: `node dist/bundle/app/main.js` or `worker.js`. */
 export function runProduct(
   entry: 'main' | 'worker',
   env: Record<string, string>,
