@@ -122,7 +122,7 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
     await waitFor(async () => (await send('after', apis[1])).status === 401, { timeoutMs: 1000 });
   });
 
-  describe.runIf(queue === 'Redis')('and Redis', () => {
+  describe.each(queue === 'Redis' ? [queue] : [])('beside %s', () => {
     it('share the limit of an account', async () => {
       const limited = (await api('POST', '/accounts', { token, body: { account_name: 'Limited' } })).body;
       const answers = await Promise.all(

@@ -231,14 +231,14 @@ describe('the embedded PostgreSQL', limits, () => {
 });
 
 // Root may write everywhere, and only root runs the server as somebody else: each of them has cases of its own.
-describe.runIf(!isRoot)('the embedded PostgreSQL under an ordinary user', limits, () => {
+describe.each(isRoot ? [] : ['an ordinary user'])('the embedded PostgreSQL under %s', limits, () => {
   it('says so when the data folder cannot be written', async () => {
     mkdirSync(dataDir, { mode: 0o500 });
     await expect(start()).rejects.toThrow(oneLine(/this user may not write there/));
   });
 });
 
-describe.runIf(isRoot)('the embedded PostgreSQL under root', limits, () => {
+describe.each(isRoot ? ['root'] : [])('the embedded PostgreSQL under %s', limits, () => {
   let home: string;
 
   beforeEach(() => {
