@@ -10,8 +10,9 @@ import { createLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { QUEUE_CONNECTION, type QueueConnection, openQueueConnection } from './queue-connection.js';
 
-const KEPT_JOBS = 1000;
-const KEPT_SECONDS = 3600;
+/** Enough to look at. Trimming by age, or keeping a thousand, took a quarter of the throughput on PostgreSQL. */
+const KEPT_COMPLETED = 100;
+const KEPT_FAILED = 1000;
 
 /** BullMQ on Redis or PostgreSQL, by configuration alone. Everything in it may be wiped at any moment. */
 @Module({})
@@ -36,8 +37,8 @@ export class QueueModule implements BeforeApplicationShutdown, OnApplicationShut
         name,
         defaultJobOptions: {
           attempts: 1,
-          removeOnComplete: { age: KEPT_SECONDS, count: KEPT_JOBS },
-          removeOnFail: { age: 24 * KEPT_SECONDS, count: KEPT_JOBS },
+          removeOnComplete: { count: KEPT_COMPLETED },
+          removeOnFail: { count: KEPT_FAILED },
         },
       })),
     );
