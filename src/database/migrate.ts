@@ -37,7 +37,7 @@ export async function migrate(connection: DatabaseConnection): Promise<string[]>
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
-    const done = await migrateProduct(connection);
+    const done = await migrateProduct(connection, await readApplied(lock));
     await runQueueMigrations(lock);
     return done;
   } finally {
@@ -45,27 +45,30 @@ export async function migrate(connection: DatabaseConnection): Promise<string[]>
   }
 }
 
-async function migrateProduct(connection: DatabaseConnection): Promise<string[]> {
+/** Names of the migrations the database has had. */
+async function readApplied(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query("SELECT to_regclass('migrations') IS NOT NULL AS exists");
+  if (!rows[0].exists) return [];
+  const applied = await client.query<{ name: string }>('SELECT name FROM migrations');
+  return applied.rows.map(({ name }) => name);
+}
+
+async function migrateProduct(connection: DatabaseConnection, applied: string[]): Promise<string[]> {
   const migrations = await loadMigrations();
-  const dataSource = new DataSource({ ...typeormOptions(connection), poolSize: 2, extra: {}, migrations });
-  await dataSource.initialize();
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = applied.filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new SchemaError(
+      `The database was migrated by a newer version of Data Pusher (${unknown.join(', ')}). Start that version or restore a backup.`,
+    );
+  // The usual start: nothing to do, and no need of a second set of connections to find that out.
+  if (applied.length === migrations.length) return [];
+  const options = { ...typeormOptions(connection), poolSize: 2, extra: {}, migrations };
+  const dataSource = await new DataSource(options).initialize();
   try {
-    await refuseNewerSchema(dataSource, migrations);
     const done = await dataSource.runMigrations({ transaction: 'each' });
-    return done.map((migration) => migration.name);
+    return done.map(({ name }) => name);
   } finally {
     await dataSource.destroy();
   }
-}
-
-async function refuseNewerSchema(dataSource: DataSource, migrations: MigrationClass[]): Promise<void> {
-  const [{ exists }] = await dataSource.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
-  if (!exists) return;
-  const rows: { name: string }[] = await dataSource.query('SELECT name FROM migrations');
-  const known = new Set(migrations.map((migration) => migration.name));
-  const unknown = rows.filter(({ name }) => !known.has(name));
-  if (unknown.length > 0)
-    throw new SchemaError(
-      `The database was migrated by a newer version of Data Pusher (${unknown.map(({ name }) => name).join(', ')}). Start that version or restore a backup.`,
-    );
 }
