@@ -4,6 +4,9 @@ import { createApp } from './app.setup.js';
 import { boot } from './boot.js';
 import type { AppConfig } from './config/app-config.js';
 
+/** After the drain of the delivering half, before a stop is forced. */
+const SLOW_CLIENTS_MS = 15_000;
+
 const role: AppRole = process.argv[2] === 'api' ? 'api' : 'all';
 
 await boot(async (config) => {
@@ -17,7 +20,12 @@ await boot(async (config) => {
   }
   const { port } = app.getHttpServer().address() as { port: number };
   process.stdout.write(banner(config, role, port));
-  return app;
+  const close = (): Promise<void> => {
+    // Who sends a byte now and then must not keep the process from ending.
+    setTimeout(() => app.getHttpServer().closeAllConnections(), SLOW_CLIENTS_MS).unref();
+    return app.close();
+  };
+  return { close };
 });
 
 function banner(config: AppConfig, started: AppRole, port: number): string {

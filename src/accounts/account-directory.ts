@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { DirectoryCache } from '../cache/directory-cache.js';
+import { AcceptPool } from '../database/pools.js';
 import { sha256 } from '../common/crypto/tokens.js';
 
 /** What accepting an event needs to know of its account. */
@@ -17,7 +17,7 @@ export interface AcceptingAccount {
 @Injectable()
 export class AccountDirectory {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly pool: AcceptPool,
     private readonly cache: DirectoryCache,
   ) {}
 
@@ -30,12 +30,13 @@ export class AccountDirectory {
   }
 
   private async load(digest: Buffer): Promise<AcceptingAccount | null> {
-    const [row] = await this.dataSource.query(
+    const { rows } = await this.pool.query(
       `SELECT a.id, a.account_name, a.rate_limit_per_second, a.require_event_id, t.expires_at
        FROM account_tokens t JOIN accounts a ON a.id = t.account_id
        WHERE t.token_sha256 = $1 AND a.deleted_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())`,
       [digest],
     );
+    const row = rows[0];
     if (!row) return null;
     return {
       accountId: row.id,

@@ -19,7 +19,7 @@ interface Entry<T> {
  */
 @Injectable()
 export class DirectoryCache {
-  private readonly loading = new Map<string, Promise<unknown>>();
+  private readonly loading = new Map<string, { readAt: number; value: Promise<unknown> }>();
   private readonly lastChanges = new Map<string, number>();
   private changes = 0;
   private allChangedAt = 0;
@@ -35,11 +35,14 @@ export class DirectoryCache {
   async get<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
     const entry = await this.cache.get<Entry<T>>(key);
     if (entry && this.isCurrent(entry)) return entry.value;
-    const pending = this.loading.get(key) as Promise<T | null> | undefined;
-    if (pending) return pending;
-    const reading = this.read(key, load).finally(() => this.loading.delete(key));
-    this.loading.set(key, reading);
-    return reading;
+    const pending = this.loading.get(key);
+    // One that began before a change may have read what was before it.
+    if (pending?.readAt === this.changes) return pending.value as Promise<T | null>;
+    const value = this.read(key, load).finally(() => {
+      if (this.loading.get(key)?.value === value) this.loading.delete(key);
+    });
+    this.loading.set(key, { readAt: this.changes, value });
+    return value;
   }
 
   private async read<T extends { accountId: string }>(

@@ -8,6 +8,8 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    // A failed statement carries its parameters, a connection its secrets.
+    redact: ['err.parameters', 'err.driverError', 'err.client', 'err.query', 'err.detail'],
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return destination ? pino(options, destination) : pino(options);

@@ -24,6 +24,8 @@ const optional = <T>(parse: (text: string) => T, about: string): Setting<T | und
 
 const DEFAULT_RETRY_SCHEDULE = '0s,5s,5m,30m,2h,5h,10h,14h,20h,24h';
 
+const LEASE_MARGIN_MS = 2000;
+
 const text = (value: string): string => value;
 const oneOf =
   <T extends string>(...allowed: T[]) =>
@@ -119,7 +121,7 @@ export const settings = {
   ),
   WORKER_CONCURRENCY: setting(integer(1, 10_000), 1000, 'deliveries one process works on at once'),
   LEASE_SECONDS: setting(
-    integer(2, 600),
+    integer(5, 600),
     45,
     'after which the deliveries of a worker that died are taken over; longer than any attempt may take',
   ),
@@ -152,6 +154,8 @@ export function readEnv(source: Record<string, string | undefined> = loadProcess
   for (const key of ['JWT_SECRET', 'ENCRYPTION_KEYS'])
     if (source.DATABASE_URL && !source[key])
       problems.push(`${key} is required with DATABASE_URL: ${settings[key as 'JWT_SECRET'].about}`);
+  if (Number(env.LEASE_SECONDS) * 1000 < Number(env.DELIVERY_TIMEOUT_MS) + LEASE_MARGIN_MS)
+    problems.push('LEASE_SECONDS must be at least 2 seconds longer than DELIVERY_TIMEOUT_MS');
   if (source.NODE_ENV === 'production' && !source.DATABASE_URL)
     problems.push('DATABASE_URL is required with NODE_ENV=production');
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));

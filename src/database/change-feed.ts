@@ -78,6 +78,8 @@ export class ChangeFeed implements OnApplicationBootstrap, OnApplicationShutdown
   private reconnect(client: pg.Client, error?: unknown): void {
     if (this.closed || this.client !== client) return;
     this.client = null;
+    // What is remembered may be stale from here on.
+    if (this.listening) this.report(null);
     this.listening = false;
     this.logger.warn({ err: error }, 'changes.disconnected');
     void client.end().catch(() => undefined);

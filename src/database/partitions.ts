@@ -18,25 +18,36 @@ export function timeOf(id: string): number {
 
 /**
  * Makes the day partitions of `tables` for today and the next days. A table's rows of a day that has no
- * partition go to its default partition, so being late costs nothing but order.
+ * partition go to its default partition, so nothing is refused when this is late.
  */
 export async function ensureDayPartitions(pool: Pool, tables: string[], nowMs = Date.now()): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const failures: unknown[] = [];
   const client = await pool.connect();
   try {
-    await client.query('BEGIN');
+    for (const table of tables)
+      for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
+        await inTurn(client, () => ensurePartition(client, table, today + ahead * DAY_MS)).catch((error) =>
+          failures.push(error),
+        );
+  } finally {
+    client.release();
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'some partitions could not be made');
+}
+
+/** A transaction of its own for each partition: one that cannot be made must not keep the others from it. */
+async function inTurn(client: PoolClient, change: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN');
+  try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK_KEY]);
     // Waiting longer behind a reader would make every insert wait behind us; the next run is soon enough.
     await client.query("SET LOCAL lock_timeout = '300ms'");
-    for (const table of tables)
-      for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
-        await ensurePartition(client, table, today + ahead * DAY_MS);
+    await change();
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;
-  } finally {
-    client.release();
   }
 }
 

@@ -20,7 +20,7 @@ export function violatesUnique(error: unknown, constraint: string): boolean {
 /** True when the database could not be asked at all: it is away, starting, stopping, full or out of connections. */
 export function isUnavailable(error: unknown): boolean {
   const code = driverError(error)?.code ?? '';
-  if (/^(08|53|57|58|XX)/.test(code) || code === '25006' || code === '55P03') return true;
+  if (/^(08|40|53|57|58|XX)/.test(code) || code === '25006' || code === '55P03') return true;
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/.test(code)) return true;
   const message = error instanceof Error ? error.message : '';
   return /timeout|Connection terminated|Query read timeout|not queryable|Cannot use a pool/i.test(message);

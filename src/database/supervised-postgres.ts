@@ -7,6 +7,7 @@ const RESTART_PAUSE_MS = 500;
 /** The embedded database, started again by itself when it dies. Its address stays the same. */
 export class SupervisedPostgres {
   private stopping = false;
+  private restarting: Promise<void> = Promise.resolve();
 
   private constructor(
     private server: EmbeddedPostgres,
@@ -27,16 +28,19 @@ export class SupervisedPostgres {
 
   async stop(): Promise<void> {
     this.stopping = true;
+    await this.restarting;
     await this.server.stop();
   }
 
   private watch(): void {
-    void this.server.exited.then((error) => this.restart(error));
+    void this.server.exited.then((error) => {
+      this.restarting = this.restart(error);
+    });
   }
 
-  private async restart(error: Error): Promise<void> {
-    this.logger.error({ err: error }, 'database.died');
-    await this.server.stop();
+  private async restart(reason: Error): Promise<void> {
+    this.logger.error({ err: reason }, 'database.died');
+    await this.server.stop().catch((cause) => this.logger.error({ err: cause }, 'database.stop_failed'));
     while (!this.stopping) {
       try {
         this.server = await this.open();

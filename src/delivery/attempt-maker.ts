@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { AddressPolicy } from '../common/egress/address-policy.js';
 import { LOGGER } from '../common/logger.js';
@@ -14,6 +15,7 @@ import { decodeSecret } from './signer.js';
 @Injectable()
 export class AttemptMaker {
   private readonly sender: Sender;
+  private readonly stopping = new AbortController();
   /** Decoded once per cached destination. */
   private readonly keys = new WeakMap<DeliverableDestination, Buffer[]>();
 
@@ -22,6 +24,8 @@ export class AttemptMaker {
     policy: AddressPolicy,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    // One listener for each attempt under way.
+    setMaxListeners(0, this.stopping.signal);
     this.sender = new Sender({
       policy,
       userAgent: `data-pusher/${config.version}`,
@@ -48,9 +52,14 @@ export class AttemptMaker {
     const outcome =
       'refused' in request
         ? unsentOutcome(failure('too_large', request.refused))
-        : await this.sender.send({ ...request, timeoutMs });
+        : await this.sender.send({ ...request, timeoutMs, signal: this.stopping.signal });
     this.log(delivery, outcome);
     return outcome;
+  }
+
+  /** Breaks off what is under way; it is recorded as such and made again by another process. */
+  abort(): void {
+    this.stopping.abort();
   }
 
   close(): Promise<void> {

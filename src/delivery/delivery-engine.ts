@@ -14,6 +14,8 @@ import type { Settled } from './settled.js';
 
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
+const MAX_PUT_BACK_MS = 60_000;
+const UNREADABLE_WAIT_MS = 5000;
 const MAX_IDLE_LANES = 2000;
 
 /** Makes attempts of claimed deliveries, each destination in its own lane, and records what they come to. */
@@ -42,20 +44,27 @@ export class DeliveryEngine {
       await new Promise<void>((resolve) => this.whenRoom.push(resolve));
   }
 
+  /** Waits for room and takes up to `wanted` of it, to be filled by `start`; 0 once the engine closes. */
+  async reserve(wanted: number): Promise<number> {
+    await this.waitForRoom();
+    const reserved = Math.min(wanted, this.room);
+    this.claimed += reserved;
+    return reserved;
+  }
+
   /**
-   * Claims up to `max` deliveries and starts them all; each promise settles by itself, so nobody waits for
+   * Claims up to `reserved` deliveries and starts them all; each promise settles by itself, so nobody waits for
    * another destination. `claim` is told of which destinations nothing more should be claimed now.
    */
   async start(
-    max: number,
+    reserved: number,
     claim: (busyDestinations: string[]) => Promise<ClaimedDelivery[]>,
   ): Promise<Promise<Settled>[]> {
-    this.claimed += max;
     let deliveries: ClaimedDelivery[] = [];
     try {
       deliveries = await claim(this.busyDestinations());
     } finally {
-      this.claimed -= max - deliveries.length;
+      this.claimed -= reserved - deliveries.length;
       this.wake();
     }
     return deliveries.map((delivery) => this.deliver(delivery).finally(() => this.leave()));
@@ -70,6 +79,7 @@ export class DeliveryEngine {
   async close(): Promise<void> {
     this.closing = true;
     this.wake();
+    for (const lane of this.lanes.values()) lane.close();
     while (this.claimed > 0) await new Promise<void>((resolve) => this.whenRoom.push(resolve));
     await this.writer.idle();
   }
@@ -93,28 +103,38 @@ export class DeliveryEngine {
   }
 
   private async deliver(delivery: ClaimedDelivery): Promise<Settled> {
-    const destination = await this.directory.findDeliverable(delivery.destinationId);
+    let destination: DeliverableDestination | null = null;
+    try {
+      destination = await this.directory.findDeliverable(delivery.destinationId);
+    } catch (error) {
+      const reason = `The destination could not be read: ${(error as Error).message}.`;
+      return this.settle(delivery, null, { next: 'release', delayMs: UNREADABLE_WAIT_MS, reason });
+    }
     const unsendable = whyNot(delivery, destination);
     if (unsendable) return this.settle(delivery, destination, unsendable);
     const lane = this.laneOf(destination!);
-    const leave = await lane.enter();
-    if (!leave) return this.settle(delivery, destination, RELEASE);
+    const leave = this.closing ? null : await lane.enter();
+    if (!leave) return this.settle(delivery, destination, putBack(this.closing ? 0 : lane.waitMs));
     try {
-      return await this.attempt(delivery, lane);
+      return await this.attempt(delivery, destination!, lane);
     } finally {
       leave();
     }
   }
 
-  private async attempt(delivery: ClaimedDelivery, lane: Lane): Promise<Settled> {
+  private async attempt(
+    delivery: ClaimedDelivery,
+    known: DeliverableDestination,
+    lane: Lane,
+  ): Promise<Settled> {
     // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
-    const destination = await this.directory.findDeliverable(delivery.destinationId);
+    const destination = await this.directory.findDeliverable(delivery.destinationId).catch(() => known);
     const unsendable = whyNot(delivery, destination);
     if (unsendable) return this.settle(delivery, destination, unsendable);
     const wantedMs = destination!.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
     const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
     if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS))
-      return this.settle(delivery, destination, RELEASE);
+      return this.settle(delivery, destination, putBack(0));
     const startedAt = performance.now();
     const outcome = await this.attempts.make(delivery, destination!, Math.min(wantedMs, leftMs));
     return this.conclude(delivery, destination!, lane, { id: uuidv7(), startedAt, outcome });
@@ -135,7 +155,9 @@ export class DeliveryEngine {
       jitter: Math.random(),
     });
     if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
-    if (decision.next === 'disable') await this.directory.disable(destination.id, decision.reason);
+    // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
+    if (decision.next === 'disable')
+      await this.directory.disable(destination.id, decision.reason).catch(() => undefined);
     return this.settle(delivery, destination, {
       next: decision.next === 'disable' ? 'failed' : decision.next,
       attempts: number,
@@ -188,7 +210,11 @@ export class DeliveryEngine {
 type Ending = Pick<DeliveryResult, 'next'> &
   Partial<Pick<DeliveryResult, 'attempts' | 'delayMs' | 'reason' | 'attempt'>>;
 
-const RELEASE: Ending = { next: 'release' };
+/** Back to the others, due when its destination is expected to have a place. */
+const putBack = (delayMs: number): Ending => ({
+  next: 'release',
+  delayMs: Math.min(delayMs, MAX_PUT_BACK_MS),
+});
 
 /** What to do instead of sending; null when nothing stands in the way. */
 function whyNot(delivery: ClaimedDelivery, destination: DeliverableDestination | null): Ending | null {

@@ -11,6 +11,9 @@ import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
 import { Sweeper } from './sweeper.js';
 
+/** What an attempt under way is given at shutdown; whoever stops the process waits 20 s at most. */
+const DRAIN_MS = 12_000;
+
 /** Longer than any job waits for its attempts. */
 const WORKER_CLOSE_MS = 5000;
 
@@ -30,12 +33,15 @@ export class DeliveryModule implements OnApplicationBootstrap, BeforeApplication
 
   async onApplicationBootstrap(): Promise<void> {
     await this.sweeper.start();
+    void this.processor.worker.run();
   }
 
   /** Takes nothing new, lets the attempts under way end and be recorded, gives everything else back. */
   async beforeApplicationShutdown(): Promise<void> {
     this.connection.abandonIfAway();
+    const limit = setTimeout(() => this.attempts.abort(), DRAIN_MS);
     await Promise.all([this.sweeper.stop(), this.closeWorker(), this.engine.close()]);
+    clearTimeout(limit);
     await this.attempts.close();
   }
 

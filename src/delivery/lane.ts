@@ -2,6 +2,8 @@
 export interface LaneLimits {
   maxInFlight: number;
   rateLimitPerSecond: number | null;
+  /** Changes with every edit. */
+  version: number;
 }
 
 interface Place {
@@ -27,13 +29,16 @@ export class Lane {
 
   constructor(private limits: LaneLimits) {}
 
+  /** Whoever edited or resumed the destination wants it tried again: what it asked for before is forgotten. */
   update(limits: LaneLimits): void {
+    if (limits.version !== this.limits.version) this.notBefore = 0;
     this.limits = limits;
+    this.admit();
   }
 
   /** True when what is claimed now would wait too long. */
   get isFull(): boolean {
-    return this.places.size + this.waiting.length >= this.limits.maxInFlight && this.waitMs > MAX_WAIT_MS;
+    return this.waitMs > MAX_WAIT_MS;
   }
 
   get isIdle(): boolean {
@@ -60,17 +65,23 @@ export class Lane {
 
   /** Sends away what would wait too long. Called by time, because a destination that hangs says nothing. */
   shed(): void {
-    if (this.waiting.length === 0 || this.waitMs <= MAX_WAIT_MS) return;
+    while (this.waiting.length > 0 && this.waitMs > MAX_WAIT_MS) this.waiting.pop()!(null);
+  }
+
+  /** Sends away everything that waits; nothing more is started. */
+  close(): void {
+    if (this.timer) clearTimeout(this.timer);
     for (const resolve of this.waiting.splice(0)) resolve(null);
   }
 
   /** Expected wait of one more delivery. */
-  private get waitMs(): number {
+  get waitMs(): number {
     const now = performance.now();
     const { maxInFlight, rateLimitPerSecond } = this.limits;
     const oldest = this.places.values().next().value;
     const eachMs = Math.max(this.usualMs, oldest ? now - oldest.takenAt : 0);
-    const placeMs = ((this.places.size + this.waiting.length) / maxInFlight) * eachMs;
+    const isFree = this.places.size < maxInFlight && this.waiting.length === 0;
+    const placeMs = isFree ? 0 : ((this.places.size + this.waiting.length) / maxInFlight) * eachMs;
     const paceMs = rateLimitPerSecond ? (this.waiting.length * 1000) / rateLimitPerSecond : 0;
     return Math.max(placeMs, paceMs) + Math.max(0, this.notBefore - now);
   }
@@ -93,7 +104,8 @@ export class Lane {
   }
 
   private admitLater(waitMs: number): void {
-    this.timer ??= setTimeout(() => {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
       this.timer = null;
       this.admit();
     }, waitMs);

@@ -99,7 +99,7 @@ describe('what follows from an outcome', () => {
     });
     expect(decide(answered(503, { retryAfterMs: 99 * HOUR_MS }), context)).toMatchObject({
       delayMs: 24 * HOUR_MS,
-      slowDestinationMs: 24 * HOUR_MS,
+      slowDestinationMs: 15 * MINUTE_MS,
     });
   });
 });

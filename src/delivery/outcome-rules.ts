@@ -1,6 +1,8 @@
 import type { Outcome } from './outcome.js';
 
 const MAX_DELAY_MS = 24 * 3_600_000;
+/** One answer may slow a whole destination this long; after that it is asked again. */
+const MAX_SLOW_MS = 15 * 60_000;
 const JITTER = 0.1;
 
 export type Decision =
@@ -40,5 +42,5 @@ export function decide(outcome: Outcome, context: DecisionContext): Decision {
   const jitteredMs = Math.round(scheduledMs * (1 - JITTER + 2 * JITTER * context.jitter));
   const delayMs = Math.min(MAX_DELAY_MS, Math.max(jitteredMs, outcome.retryAfterMs ?? 0));
   if (outcome.retryAfterMs === null) return { next: 'retry', delayMs };
-  return { next: 'retry', delayMs, slowDestinationMs: Math.min(MAX_DELAY_MS, outcome.retryAfterMs) };
+  return { next: 'retry', delayMs, slowDestinationMs: Math.min(MAX_SLOW_MS, outcome.retryAfterMs) };
 }

@@ -55,6 +55,8 @@ const RECORD = {
       SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms,
         status_code, error, response_excerpt, delivery_id NOT IN (SELECT id FROM kept)
       FROM result WHERE attempt_id IS NOT NULL
+      -- A batch whose COMMIT was never answered is written again.
+      ON CONFLICT DO NOTHING
     )
     SELECT id FROM kept`,
 };

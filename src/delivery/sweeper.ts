@@ -46,9 +46,8 @@ export class Sweeper {
   private async run(): Promise<void> {
     while (!this.stopped) {
       const claimed = await this.sweep();
-      // Much claimed means that there is more: go on as soon as there is room instead of at the next tick.
+      // Much claimed means that there is more: go on at once instead of at the next tick.
       if (claimed < WORTH_GOING_ON) await this.sleep(TICK_MS);
-      else await this.engine.waitForRoom();
     }
   }
 
@@ -57,7 +56,7 @@ export class Sweeper {
     try {
       this.engine.shed();
       await this.releaseStranded();
-      const limit = Math.min(MAX_CLAIM, this.engine.room);
+      const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
       const started = await this.engine.start(limit, (busy) => this.claims.due(limit, busy));
       for (const settled of started) settled.catch((error) => this.report(error));

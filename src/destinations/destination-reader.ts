@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { AcceptPool, DeliveryPool } from '../database/pools.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import type { HeaderMap } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
@@ -28,6 +29,8 @@ export interface DeliverableDestination {
   state: DestinationState;
   maxInFlight: number;
   rateLimitPerSecond: number | null;
+  /** Counts edits. */
+  version: number;
   /** Null takes the server's DELIVERY_TIMEOUT_MS. */
   timeoutMs: number | null;
   /** Also true when its account is deleted. */
@@ -41,7 +44,7 @@ type DeliverableRow = Omit<DeliverableDestination, 'headers' | 'signingSecrets'>
 };
 
 const FOR_DELIVERY = `
-  SELECT d.id, d.account_id AS "accountId", a.account_name AS "accountName", d.url, d.http_method AS "httpMethod", d.state,
+  SELECT d.id, d.account_id AS "accountId", a.account_name AS "accountName", d.url, d.http_method AS "httpMethod", d.state, d.version,
     d.headers_sealed AS "headersSealed", d.signing_secret_sealed AS "secretSealed",
     CASE WHEN d.previous_secret_expires_at > now() THEN d.previous_secret_sealed END AS "previousSealed",
     CASE WHEN d.previous_secret_expires_at > now() THEN d.previous_secret_expires_at END AS "previousSecretExpiresAt",
@@ -55,23 +58,26 @@ const FOR_DELIVERY = `
 export class DestinationReader {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly acceptPool: AcceptPool,
+    private readonly deliveryPool: DeliveryPool,
     private readonly secrets: DestinationSecrets,
     private readonly deliveries: DeliveryRows,
   ) {}
 
   /** Every destination of the account that is not deleted, whatever its state: events for those on hold wait. */
   async activeOf(accountId: string): Promise<RoutedDestination[]> {
-    return this.dataSource.query(
+    const { rows } = await this.acceptPool.query<RoutedDestination>(
       `SELECT id, event_types AS "eventTypes", state FROM destinations
        WHERE account_id = $1 AND deleted_at IS NULL ORDER BY id`,
       [accountId],
     );
+    return rows;
   }
 
   /** By id; ids that never existed are absent, deleted ones are marked. Secrets that do not open are an error of their own row. */
   async forDelivery(ids: string[]): Promise<Map<string, DeliverableDestination | Error>> {
     if (ids.length === 0) return new Map();
-    const rows: DeliverableRow[] = await this.dataSource.query(FOR_DELIVERY, [ids]);
+    const { rows } = await this.deliveryPool.query<DeliverableRow>(FOR_DELIVERY, [ids]);
     return new Map(rows.map((row) => [row.id, this.open(row)]));
   }
 

@@ -17,7 +17,8 @@ export class DeliveryRows {
     const [column, id] =
       'destinationId' in scope ? ['destination_id', scope.destinationId] : ['account_id', scope.accountId];
     await manager.query(
-      `WITH gone AS (DELETE FROM deliveries WHERE ${column} = $1 RETURNING *)
+      `WITH chosen AS (SELECT id FROM deliveries WHERE ${column} = $1 ORDER BY id FOR UPDATE),
+       gone AS (DELETE FROM deliveries WHERE id IN (SELECT id FROM chosen) RETURNING *)
        INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_type, status, attempts,
          last_status_code, last_error, origin, received_at)
        SELECT id, event, account_id, destination_id, event_type, 'cancelled', attempts,
@@ -30,7 +31,9 @@ export class DeliveryRows {
   async hold(destinationId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
     await manager.query(
       `UPDATE deliveries SET status = 'held', due_at = 'infinity'
-       WHERE destination_id = $1 AND status <> 'held' AND (lease_token IS NULL OR lease_until < now())`,
+       WHERE id IN (SELECT id FROM deliveries
+         WHERE destination_id = $1 AND status <> 'held' AND (lease_token IS NULL OR lease_until < now())
+         ORDER BY id FOR UPDATE)`,
       [destinationId],
     );
   }
@@ -39,7 +42,8 @@ export class DeliveryRows {
   async release(destinationId: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
     await manager.query(
       `UPDATE deliveries SET due_at = now(), status = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END
-       WHERE destination_id = $1 AND status = 'held'`,
+       WHERE id IN (SELECT id FROM deliveries
+         WHERE destination_id = $1 AND status = 'held' ORDER BY id FOR UPDATE)`,
       [destinationId],
     );
   }

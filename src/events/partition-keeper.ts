@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { ensureDayPartitions } from '../database/partitions.js';
@@ -9,7 +9,7 @@ const EVERY_MS = 3_600_000;
 
 /** Makes the partitions of the coming days while the product runs. */
 @Injectable()
-export class PartitionKeeper implements OnApplicationBootstrap, OnApplicationShutdown {
+export class PartitionKeeper implements OnModuleInit, OnApplicationShutdown {
   private timer: NodeJS.Timeout;
 
   constructor(
@@ -17,7 +17,8 @@ export class PartitionKeeper implements OnApplicationBootstrap, OnApplicationShu
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  /** Before anything is written: a row of a day without a partition keeps that day from getting one. */
+  async onModuleInit(): Promise<void> {
     await this.keep();
     this.timer = setInterval(() => void this.keep(), EVERY_MS);
     this.timer.unref();

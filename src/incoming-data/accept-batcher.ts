@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { unavailable } from '../common/errors/problem.js';
 import { GroupBatcher } from '../common/group-batcher.js';
@@ -11,14 +11,19 @@ import { DeliveryHints } from './delivery-hints.js';
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 1;
 
+/** What an event costs the database: its body and a row for itself and for each delivery. */
+const ROW_BYTES = 400;
+const bytesOf = (event: EventToAccept): number =>
+  event.payload.length + ROW_BYTES * (1 + event.deliveries.length);
+
 /** Stores events in shared transactions and tells the workers of what was committed. */
 @Injectable()
-export class AcceptBatcher implements BeforeApplicationShutdown {
+export class AcceptBatcher {
   private readonly batcher = new GroupBatcher<EventToAccept, AcceptedEvent>({
     write: (events) => this.write(events),
     maxItems: 200,
     maxBytes: 4 * 1024 * 1024,
-    sizeOf: (event) => event.payload.length,
+    sizeOf: bytesOf,
     maxFlushes: 3,
   });
 
@@ -32,13 +37,9 @@ export class AcceptBatcher implements BeforeApplicationShutdown {
 
   /** Resolves after COMMIT. Rejects with a 503 problem when the database cannot take the event now. */
   accept(event: EventToAccept): Promise<AcceptedEvent> {
-    if (this.batcher.waitingBytes + event.payload.length > MAX_WAITING_BYTES)
+    if (this.batcher.waitingBytes + bytesOf(event) > MAX_WAITING_BYTES)
       return Promise.reject(unavailable('More arrives than can be stored right now.', RETRY_AFTER_SECONDS));
     return this.batcher.add(event);
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.batcher.idle();
   }
 
   private async write(events: EventToAccept[]): Promise<AcceptedEvent[]> {

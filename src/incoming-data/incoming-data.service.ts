@@ -56,11 +56,16 @@ export class IncomingDataService {
     const json = inspectJson(payload);
     if (!json.ok) throw invalid('body', json.problem);
     const routes = await this.destinations.routesOf(account.accountId);
-    // In one turn with those of the deliveries: the log finds them by a short range of ids.
-    const id = uuidv7();
+    // Deliveries are dated the millisecond after their event: the log finds them by that range of ids.
+    const msecs = Date.now();
+    const id = uuidv7({ msecs });
     const deliveries = routes
       .filter((route) => route.matches(json.eventType))
-      .map((route) => ({ id: uuidv7(), destinationId: route.id, isHeld: route.state !== 'active' }));
+      .map((route) => ({
+        id: uuidv7({ msecs: msecs + 1 }),
+        destinationId: route.id,
+        isHeld: route.state !== 'active',
+      }));
     return {
       id,
       accountId: account.accountId,

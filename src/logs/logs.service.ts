@@ -82,10 +82,10 @@ export class LogsService {
 }
 
 /**
- * Deliveries get their ids in the same turn as their event gets its own, so that a short range of ids finds them
- * and no index by event has to be kept.
+ * The ids of an event's deliveries are dated the millisecond after that of the event, so that a short range of ids
+ * finds them and no index by event has to be kept.
  */
-const lastDeliveryIdOf = (event: string): string => firstIdOf(timeOf(event) + 20);
+const lastDeliveryIdOf = (event: string): string => firstIdOf(timeOf(event) + 2);
 
 /** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
 function toFilter(
