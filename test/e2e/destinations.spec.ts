@@ -714,6 +714,7 @@ describe('DestinationReader', () => {
       signingSecrets: [expect.stringMatching(/^whsec_/)],
       previousSecretExpiresAt: null,
       state: 'active',
+      version: 1,
       maxInFlight: 32,
       rateLimitPerSecond: null,
       timeoutMs: null,
