@@ -1,12 +1,13 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Queue } from 'bullmq';
+import type { JobsOptions, Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES } from '../delivery/contract.js';
 import type { EventToAccept } from './accept-statement.js';
 
 const MAX_UNANSWERED = 50;
+const KEEP_EVERY_MS = 250;
 
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
@@ -17,6 +18,7 @@ export class DeliveryHints {
   private unanswered = 0;
   private isFailing = false;
   private failures = 0;
+  private nextKeptAt = 0;
 
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
@@ -28,18 +30,30 @@ export class DeliveryHints {
   send(events: EventToAccept[]): void {
     // A queue that hangs must not gather promises for ever.
     if (this.unanswered >= MAX_UNANSWERED) return;
-    const jobs = toJobs(events).map((data) => ({ name: describe(data), data }));
+    const jobs = toJobs(events).map((data) => ({ name: describe(data), data, opts: this.keeping() }));
     if (jobs.length === 0) return;
     this.unanswered++;
     const failuresBefore = this.failures;
     const adding =
-      jobs.length === 1 ? this.queue.add(jobs[0]!.name, jobs[0]!.data) : this.queue.addBulk(jobs);
+      jobs.length === 1
+        ? this.queue.add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts)
+        : this.queue.addBulk(jobs);
     (adding as Promise<unknown>)
       .then(
         () => this.recovered(failuresBefore),
         (error: Error) => this.report(error),
       )
       .finally(() => this.unanswered--);
+  }
+
+  /**
+   * Whether the board shows the job after it is done. Keeping every one took a quarter of the throughput, so
+   * that of many it is a sample; jobs that failed are always kept.
+   */
+  private keeping(): JobsOptions {
+    if (performance.now() < this.nextKeptAt) return { removeOnComplete: true };
+    this.nextKeptAt = performance.now() + KEEP_EVERY_MS;
+    return {};
   }
 
   /** An answer to what was sent before the last failure says nothing. */

@@ -10,7 +10,7 @@ import { createLogger } from '../common/logger.js';
 import type { AppConfig } from '../config/app-config.js';
 import { QUEUE_CONNECTION, type QueueConnection, openQueueConnection } from './queue-connection.js';
 
-/** Enough to look at. Trimming by age, or keeping a thousand, took a quarter of the throughput on PostgreSQL. */
+/** Enough to look at. Trimming by age, or keeping a thousand, cost much of the throughput on PostgreSQL. */
 const KEPT_COMPLETED = 100;
 const KEPT_FAILED = 1000;
 
