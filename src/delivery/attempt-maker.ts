@@ -5,9 +5,9 @@ import { AddressPolicy } from '../common/egress/address-policy.js';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
-import type { ClaimedDelivery } from './claims.js';
-import { type Outcome, failure, unsentOutcome } from './outcome.js';
-import { buildRequest } from './request-builder.js';
+import type { ClaimedDelivery } from './contract.js';
+import { type Failure, type Outcome, failure, unsentOutcome } from './outcome.js';
+import { type DeliveryRequest, buildRequest } from './request-builder.js';
 import { Sender } from './sender.js';
 import { decodeSecret } from './signer.js';
 
@@ -38,23 +38,33 @@ export class AttemptMaker {
     destination: DeliverableDestination,
     timeoutMs: number,
   ): Promise<Outcome> {
-    const request = buildRequest({
-      destination,
-      signingKeys: this.signingKeys(destination),
-      webhookId: delivery.event,
-      eventId: delivery.eventId,
-      deliveryId: delivery.id,
-      attempt: delivery.attempts + 1,
-      maxAttempts: this.config.env.RETRY_SCHEDULE.length,
-      payload: delivery.payload!,
-      nowMs: Date.now(),
-    });
+    const request = this.build(delivery, destination);
     const outcome =
-      'refused' in request
-        ? unsentOutcome(failure('too_large', request.refused))
+      'errorCode' in request
+        ? unsentOutcome(request)
         : await this.sender.send({ ...request, timeoutMs, signal: this.stopping.signal });
     this.log(delivery, outcome);
     return outcome;
+  }
+
+  /** What goes on the wire, or why nothing can: that too is an attempt, which counts and is logged. */
+  private build(delivery: ClaimedDelivery, destination: DeliverableDestination): DeliveryRequest | Failure {
+    try {
+      const request = buildRequest({
+        destination,
+        signingKeys: this.signingKeys(destination),
+        webhookId: delivery.event,
+        eventId: delivery.eventId,
+        deliveryId: delivery.id,
+        attempt: delivery.attempts + 1,
+        maxAttempts: this.config.env.RETRY_SCHEDULE.length,
+        payload: delivery.payload!,
+        nowMs: Date.now(),
+      });
+      return 'refused' in request ? failure('too_large', request.refused) : request;
+    } catch (error) {
+      return failure('invalid_request', `the request could not be built: ${(error as Error).message}`);
+    }
   }
 
   /** Breaks off what is under way; it is recorded as such and made again by another process. */

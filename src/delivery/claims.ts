@@ -2,23 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
-
-/** A delivery this process works on until its lease ends; only the lease token may record its result. */
-export interface ClaimedDelivery {
-  id: string;
-  event: string;
-  accountId: string;
-  destinationId: string;
-  /** Attempts made before this one. */
-  attempts: number;
-  leaseToken: string;
-  /** performance.now() by which an attempt has to be over. */
-  leaseEndsAt: number;
-  /** The producer's id. */
-  eventId: string;
-  /** Null when the event was already removed by retention. */
-  payload: Buffer | null;
-}
+import type { ClaimedDelivery } from './contract.js';
 
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
 
@@ -92,6 +76,12 @@ export class Claims {
     return this.claim(CLAIM_DUE, [busyDestinations, PER_DESTINATION, JOB_HEAD_START_SECONDS, limit]);
   }
 
+  /** Made before the statement that takes it, so that our idea of the lease ends before the database's. */
+  newLease(): { token: string; seconds: number; endsAt: number } {
+    const seconds = this.config.env.LEASE_SECONDS;
+    return { token: uuidv4(), seconds, endsAt: performance.now() + seconds * 1000 };
+  }
+
   /** Ends every lease. Only for a process that knows to be the only one: after a crash nothing then waits. */
   async releaseAll(): Promise<void> {
     await this.pool.query(
@@ -99,15 +89,21 @@ export class Claims {
     );
   }
 
+  /** Ends the lease on these deliveries, so that whoever claims them next has them. */
+  async release(leaseToken: string, ids: string[]): Promise<void> {
+    await this.pool.query(
+      `UPDATE deliveries SET lease_token = NULL, lease_until = NULL
+       WHERE id = ANY($2::uuid[]) AND lease_token = $1`,
+      [leaseToken, ids],
+    );
+  }
+
   private async claim(
     statement: { name: string; text: string },
     values: unknown[],
   ): Promise<ClaimedDelivery[]> {
-    const leaseToken = uuidv4();
-    const leaseSeconds = this.config.env.LEASE_SECONDS;
-    // Taken before the statement, so that our idea of the lease ends before the database's.
-    const leaseEndsAt = performance.now() + leaseSeconds * 1000;
-    const { rows } = await this.pool.query({ ...statement, values: [leaseToken, leaseSeconds, ...values] });
-    return rows.map((row) => Object.assign(row, { leaseToken, leaseEndsAt }));
+    const { token, seconds, endsAt } = this.newLease();
+    const { rows } = await this.pool.query({ ...statement, values: [token, seconds, ...values] });
+    return rows.map((row) => Object.assign(row, { leaseToken: token, leaseEndsAt: endsAt }));
   }
 }

@@ -3,11 +3,11 @@ import { Inject } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
+import { Batch } from './batch.js';
 import { Claims } from './claims.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, type DeliveryJobResult } from './contract.js';
 import { DeliveryEngine } from './delivery-engine.js';
-import { NotDelivered, summarise } from './job-report.js';
-import type { Settled } from './settled.js';
+import { NotDelivered, report } from './job-report.js';
 
 /** Jobs open at once. They mostly wait, and none waits longer than JOB_WAIT_MS for its attempts. */
 const CONCURRENCY = 200;
@@ -45,40 +45,29 @@ export class DeliveriesProcessor extends WorkerHost {
   }
 
   async process(job: Job<DeliveryJob>): Promise<DeliveryJobResult> {
-    const { delivery_ids: ids, attempts } = job.data;
-    // Retried by hand on the board: whatever was tried since then, try again.
-    const expected = job.attemptsStarted > 1 ? null : attempts;
-    const started = await this.startAll(ids, expected);
-    const settled = await settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS, started);
-    const result = summarise(settled, ids.length, started.length);
-    const failures = settled.filter(({ next }) => next === 'retry' || next === 'failed');
-    if (failures.length > 0) throw new NotDelivered(failures, result);
+    const isRetriedByHand = job.attemptsStarted > 1;
+    const { result, failure } =
+      job.data.report && !isRetriedByHand ? job.data.report : await this.attempt(job.data, isRetriedByHand);
+    if (failure) throw new NotDelivered(failure);
     return result;
   }
 
+  private async attempt({ delivery_ids: ids, attempts }: DeliveryJob, isRetriedByHand: boolean) {
+    const batch = new Batch(0);
+    // By hand means: whatever was tried since the job was made, try again.
+    await this.startAll(ids, isRetriedByHand ? null : attempts, batch);
+    const settled = await batch.settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS);
+    return report(settled, ids.length, batch.started);
+  }
+
   /** As much at a time as the engine has room for. */
-  private async startAll(ids: string[], expected: number | null): Promise<Promise<Settled>[]> {
-    const started: Promise<Settled>[] = [];
+  private async startAll(ids: string[], expected: number | null, batch: Batch): Promise<void> {
     for (let from = 0; from < ids.length;) {
       const reserved = await this.engine.reserve(ids.length - from);
-      if (reserved === 0) break;
+      if (reserved === 0) return;
       const part = ids.slice(from, from + reserved);
-      started.push(...(await this.engine.start(reserved, (busy) => this.claims.byId(part, busy, expected))));
+      await this.engine.claim(reserved, (busy) => this.claims.byId(part, busy, expected), batch);
       from += reserved;
     }
-    return started;
   }
-}
-
-/** What settles within `ms`; the others go on without the job. */
-async function settledWithin(ms: number, started: Promise<Settled>[]): Promise<Settled[]> {
-  const settled: Settled[] = [];
-  const all = Promise.allSettled(started.map((one) => one.then((result) => settled.push(result))));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([all, late]);
-  clearTimeout(timer);
-  return [...settled];
 }

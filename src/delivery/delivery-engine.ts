@@ -4,9 +4,11 @@ import { AppConfig } from '../config/app-config.js';
 import { DestinationDirectory } from '../destinations/destination-directory.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import { AttemptMaker } from './attempt-maker.js';
-import type { ClaimedDelivery } from './claims.js';
-import { Lane } from './lane.js';
-import { decide } from './outcome-rules.js';
+import type { Batch } from './batch.js';
+import type { ClaimedDelivery } from './contract.js';
+import type { Lane, Place } from './lane.js';
+import { Lanes } from './lanes.js';
+import { type Decision, decide } from './outcome-rules.js';
 import type { DeliveryResult } from './result-statement.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
@@ -16,12 +18,13 @@ const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
 const MAX_PUT_BACK_MS = 60_000;
 const UNREADABLE_WAIT_MS = 5000;
-const MAX_IDLE_LANES = 2000;
+/** What answered 410 gets nothing more while every process hears that it is disabled. */
+const GONE_PAUSE_MS = 1000;
 
 /** Makes attempts of claimed deliveries, each destination in its own lane, and records what they come to. */
 @Injectable()
 export class DeliveryEngine {
-  private readonly lanes = new Map<string, Lane>();
+  private readonly lanes: Lanes;
   private readonly whenRoom: (() => void)[] = [];
   private claimed = 0;
   private closing = false;
@@ -32,135 +35,163 @@ export class DeliveryEngine {
     private readonly attempts: AttemptMaker,
     private readonly writer: ResultWriter,
     private readonly hints: RetryHints,
-  ) {}
+  ) {
+    this.lanes = new Lanes(config.env.WORKER_CONCURRENCY);
+  }
 
   /** How many more deliveries may be claimed. */
   get room(): number {
     return this.closing ? 0 : Math.max(0, this.config.env.WORKER_CONCURRENCY - this.claimed);
   }
 
-  async waitForRoom(): Promise<void> {
+  /** Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. */
+  async reserve(wanted: number): Promise<number> {
     while (this.room === 0 && !this.closing)
       await new Promise<void>((resolve) => this.whenRoom.push(resolve));
-  }
-
-  /** Waits for room and takes up to `wanted` of it, to be filled by `start`; 0 once the engine closes. */
-  async reserve(wanted: number): Promise<number> {
-    await this.waitForRoom();
     const reserved = Math.min(wanted, this.room);
     this.claimed += reserved;
     return reserved;
   }
 
+  /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `start`. */
+  reserveNow(deliveries: readonly { id: string; destinationId: string }[]): Set<string> {
+    const taken = new Set<string>();
+    let { room } = this;
+    for (const { id, destinationId } of deliveries) {
+      if (room === 0) break;
+      if (this.lanes.isFull(destinationId)) continue;
+      taken.add(id);
+      room--;
+    }
+    this.claimed += taken.size;
+    return taken;
+  }
+
   /**
-   * Claims up to `reserved` deliveries and starts them all; each promise settles by itself, so nobody waits for
-   * another destination. `claim` is told of which destinations nothing more should be claimed now.
+   * Claims up to `reserved` deliveries and starts them all; each settles by itself, so nobody waits for another
+   * destination. `read` is told of which destinations nothing more should be claimed now.
+   * @returns how many were started.
    */
-  async start(
+  async claim(
     reserved: number,
-    claim: (busyDestinations: string[]) => Promise<ClaimedDelivery[]>,
-  ): Promise<Promise<Settled>[]> {
+    read: (busyDestinations: string[]) => Promise<ClaimedDelivery[]>,
+    batch?: Batch,
+  ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
-      deliveries = await claim(this.busyDestinations());
+      deliveries = await read(this.lanes.full());
+      batch?.grow(deliveries.length);
     } finally {
-      this.claimed -= reserved - deliveries.length;
-      this.wake();
+      this.start(reserved, deliveries, batch);
     }
-    return deliveries.map((delivery) => this.deliver(delivery).finally(() => this.leave()));
+    return deliveries.length;
+  }
+
+  /** Starts deliveries in the room that was reserved for them and gives back what they do not need of it. */
+  start(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
+    this.giveBack(reserved - deliveries.length);
+    for (const delivery of deliveries) void this.run(delivery, batch);
   }
 
   /** Puts back what waits too long for its destination. Called once a second. */
   shed(): void {
-    for (const lane of this.lanes.values()) lane.shed();
+    this.lanes.shed();
   }
 
   /** Starts no attempt any more and waits for those under way; what waits in a lane is put back. */
   async close(): Promise<void> {
     this.closing = true;
-    this.wake();
-    for (const lane of this.lanes.values()) lane.close();
+    this.giveBack(0);
+    this.lanes.close();
     while (this.claimed > 0) await new Promise<void>((resolve) => this.whenRoom.push(resolve));
     await this.writer.idle();
   }
 
-  private leave(): void {
-    this.claimed--;
-    this.wake();
+  private giveBack(room: number): void {
+    this.claimed -= room;
+    if (this.whenRoom.length > 0) for (const resolve of this.whenRoom.splice(0)) resolve();
   }
 
-  private wake(): void {
-    for (const resolve of this.whenRoom.splice(0)) resolve();
-  }
-
-  private busyDestinations(): string[] {
-    const busy: string[] = [];
-    for (const [id, lane] of this.lanes) {
-      if (lane.isFull) busy.push(id);
-      else if (lane.isIdle && this.lanes.size > MAX_IDLE_LANES) this.lanes.delete(id);
-    }
-    return busy;
+  private async run(delivery: ClaimedDelivery, batch?: Batch): Promise<void> {
+    const settled = await this.deliver(delivery);
+    this.giveBack(1);
+    if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
+    batch?.add(settled);
   }
 
   private async deliver(delivery: ClaimedDelivery): Promise<Settled> {
     let destination: DeliverableDestination | null = null;
     try {
       destination = await this.directory.findDeliverable(delivery.destinationId);
+      const unsendable = whyNot(delivery, destination);
+      if (unsendable) return await this.settle(delivery, destination, unsendable);
+      const lane = this.lanes.of(destination!);
+      if (this.closing) return await this.settle(delivery, destination, putBack(0));
+      const place = lane.tryEnter();
+      if (place) return await this.attempt(delivery, destination!, lane, place);
+      return await this.deliverInTurn(delivery, destination!, lane);
     } catch (error) {
       const reason = `The destination could not be read: ${(error as Error).message}.`;
       return this.settle(delivery, null, { next: 'release', delayMs: UNREADABLE_WAIT_MS, reason });
     }
-    const unsendable = whyNot(delivery, destination);
-    if (unsendable) return this.settle(delivery, destination, unsendable);
-    const lane = this.laneOf(destination!);
-    const leave = this.closing ? null : await lane.enter();
-    if (!leave) return this.settle(delivery, destination, putBack(this.closing ? 0 : lane.waitMs));
-    try {
-      return await this.attempt(delivery, destination!, lane);
-    } finally {
-      leave();
-    }
   }
 
-  private async attempt(
+  private async deliverInTurn(
     delivery: ClaimedDelivery,
     known: DeliverableDestination,
     lane: Lane,
   ): Promise<Settled> {
+    const place = await lane.enter();
+    if (!place) return this.settle(delivery, known, putBack(this.closing ? 0 : lane.waitMs));
     // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
     const destination = await this.directory.findDeliverable(delivery.destinationId).catch(() => known);
     const unsendable = whyNot(delivery, destination);
-    if (unsendable) return this.settle(delivery, destination, unsendable);
-    const wantedMs = destination!.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
-    const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
-    if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS))
-      return this.settle(delivery, destination, putBack(0));
-    const startedAt = performance.now();
-    const outcome = await this.attempts.make(delivery, destination!, Math.min(wantedMs, leftMs));
-    return this.conclude(delivery, destination!, lane, { id: uuidv7(), startedAt, outcome });
+    if (!unsendable) return this.attempt(delivery, destination!, lane, place);
+    lane.leave(place);
+    return this.settle(delivery, destination, unsendable);
   }
 
-  private async conclude(
+  /** Makes an attempt in a place of the lane, which is free again before the result is recorded. */
+  private async attempt(
     delivery: ClaimedDelivery,
     destination: DeliverableDestination,
     lane: Lane,
-    attempt: NonNullable<DeliveryResult['attempt']>,
+    place: Place,
   ): Promise<Settled> {
+    const wantedMs = destination.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
+    const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
+    if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS)) {
+      lane.leave(place);
+      return this.settle(delivery, destination, putBack(0));
+    }
+    const startedAt = performance.now();
+    const outcome = await this.attempts.make(delivery, destination, Math.min(wantedMs, leftMs));
+    const attempts = delivery.attempts + 1;
     const schedule = this.config.env.RETRY_SCHEDULE;
-    const number = delivery.attempts + 1;
-    const decision = decide(attempt.outcome, {
-      attempt: number,
+    const decision = decide(outcome, {
+      attempt: attempts,
       maxAttempts: schedule.length,
       schedule,
       jitter: Math.random(),
     });
     if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
+    if (decision.next === 'disable') lane.slowDown(GONE_PAUSE_MS);
+    lane.leave(place);
+    return this.conclude(delivery, destination, decision, { id: uuidv7(), startedAt, outcome });
+  }
+
+  private async conclude(
+    delivery: ClaimedDelivery,
+    destination: DeliverableDestination,
+    decision: Decision,
+    attempt: NonNullable<DeliveryResult['attempt']>,
+  ): Promise<Settled> {
     // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
     if (decision.next === 'disable')
       await this.directory.disable(destination.id, decision.reason).catch(() => undefined);
     return this.settle(delivery, destination, {
       next: decision.next === 'disable' ? 'failed' : decision.next,
-      attempts: number,
+      attempts: delivery.attempts + 1,
       delayMs: decision.next === 'retry' ? decision.delayMs : 0,
       reason: 'reason' in decision ? decision.reason : null,
       attempt,
@@ -173,37 +204,11 @@ export class DeliveryEngine {
     ending: Ending,
   ): Promise<Settled> {
     const { next, delayMs = 0, reason = null, attempt = null, attempts = delivery.attempts } = ending;
-    const isOurs = await this.writer.record({
-      deliveryId: delivery.id,
-      leaseToken: delivery.leaseToken,
-      next,
-      attempts,
-      delayMs,
-      reason,
-      attempt,
-    });
-    const settled = {
-      delivery,
-      next,
-      attempts,
-      delayMs,
-      reason,
-      outcome: attempt?.outcome ?? null,
-      destination,
-    };
-    if (isOurs && next === 'retry') this.hints.send(settled);
-    return settled;
-  }
-
-  private laneOf(destination: DeliverableDestination): Lane {
-    const lane = this.lanes.get(destination.id);
-    if (!lane) {
-      const created = new Lane(destination);
-      this.lanes.set(destination.id, created);
-      return created;
-    }
-    lane.update(destination);
-    return lane;
+    const { id: deliveryId, leaseToken } = delivery;
+    const result = { deliveryId, leaseToken, next, attempts, delayMs, reason, attempt };
+    const isOurs = await this.writer.record(result);
+    const outcome = attempt?.outcome ?? null;
+    return { delivery, next, attempts, delayMs, reason, outcome, destination, isOurs };
   }
 }
 

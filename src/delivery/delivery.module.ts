@@ -5,8 +5,10 @@ import { EventsModule } from '../events/events.module.js';
 import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
 import { AttemptMaker } from './attempt-maker.js';
 import { Claims } from './claims.js';
+import { DIRECT_DELIVERY } from './contract.js';
 import { DeliveriesProcessor } from './deliveries.processor.js';
 import { DeliveryEngine } from './delivery-engine.js';
+import { DirectDeliveries } from './direct-deliveries.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
 import { Sweeper } from './sweeper.js';
@@ -20,7 +22,17 @@ const WORKER_CLOSE_MS = 5000;
 /** The delivering half: takes jobs from the queue and what is overdue from the database. */
 @Module({
   imports: [DestinationsModule, EventsModule],
-  providers: [Claims, AttemptMaker, ResultWriter, RetryHints, DeliveryEngine, DeliveriesProcessor, Sweeper],
+  providers: [
+    Claims,
+    AttemptMaker,
+    ResultWriter,
+    RetryHints,
+    DeliveryEngine,
+    DeliveriesProcessor,
+    Sweeper,
+    { provide: DIRECT_DELIVERY, useClass: DirectDeliveries },
+  ],
+  exports: [DIRECT_DELIVERY],
 })
 export class DeliveryModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(

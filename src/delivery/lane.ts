@@ -6,7 +6,7 @@ export interface LaneLimits {
   version: number;
 }
 
-interface Place {
+export interface Place {
   /** performance.now() */
   takenAt: number;
 }
@@ -15,6 +15,7 @@ interface Place {
 const MAX_WAIT_MS = 2000;
 const SMOOTHING = 0.1;
 const FIRST_GUESS_MS = 20;
+const SLOW_MS = 1000;
 
 /**
  * The way to one destination. It has places and a pace of its own, so what waits for a slow or paced
@@ -41,6 +42,20 @@ export class Lane {
     return this.waitMs > MAX_WAIT_MS;
   }
 
+  /** Deliveries that are under way or wait. */
+  get size(): number {
+    return this.places.size + this.waiting.length;
+  }
+
+  get isWaitedFor(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /** True when the destination takes long to answer, or has not answered for long. */
+  get isSlow(): boolean {
+    return this.usualMs > SLOW_MS || this.oldestMs(performance.now()) > SLOW_MS;
+  }
+
   get isIdle(): boolean {
     return this.places.size === 0 && this.waiting.length === 0 && this.notBefore < performance.now();
   }
@@ -50,17 +65,28 @@ export class Lane {
     this.notBefore = Math.max(this.notBefore, performance.now() + ms);
   }
 
-  /**
-   * Waits for a place.
-   * @returns a function that gives the place back, or null when waiting is no use.
-   */
-  async enter(): Promise<(() => void) | null> {
-    const place = await new Promise<Place | null>((resolve) => {
+  /** A place that is free right now, or null. */
+  tryEnter(): Place | null {
+    const now = performance.now();
+    const { maxInFlight, rateLimitPerSecond } = this.limits;
+    if (this.waiting.length > 0 || this.places.size >= maxInFlight || this.notBefore > now) return null;
+    if (rateLimitPerSecond) this.notBefore = now + 1000 / rateLimitPerSecond;
+    return this.take(now);
+  }
+
+  /** Waits for a place; null when waiting is no use. */
+  enter(): Promise<Place | null> {
+    return new Promise<Place | null>((resolve) => {
       this.waiting.push(resolve);
       this.admit();
       this.shed();
     });
-    return place && (() => this.leave(place));
+  }
+
+  leave(place: Place): void {
+    this.places.delete(place);
+    this.usualMs += SMOOTHING * (performance.now() - place.takenAt - this.usualMs);
+    this.admit();
   }
 
   /** Sends away what would wait too long. Called by time, because a destination that hangs says nothing. */
@@ -78,18 +104,16 @@ export class Lane {
   get waitMs(): number {
     const now = performance.now();
     const { maxInFlight, rateLimitPerSecond } = this.limits;
-    const oldest = this.places.values().next().value;
-    const eachMs = Math.max(this.usualMs, oldest ? now - oldest.takenAt : 0);
+    const eachMs = Math.max(this.usualMs, this.oldestMs(now));
     const isFree = this.places.size < maxInFlight && this.waiting.length === 0;
     const placeMs = isFree ? 0 : ((this.places.size + this.waiting.length) / maxInFlight) * eachMs;
     const paceMs = rateLimitPerSecond ? (this.waiting.length * 1000) / rateLimitPerSecond : 0;
     return Math.max(placeMs, paceMs) + Math.max(0, this.notBefore - now);
   }
 
-  private leave(place: Place): void {
-    this.places.delete(place);
-    this.usualMs += SMOOTHING * (performance.now() - place.takenAt - this.usualMs);
-    this.admit();
+  private oldestMs(now: number): number {
+    const oldest = this.places.values().next().value;
+    return oldest ? now - oldest.takenAt : 0;
   }
 
   private admit(): void {
@@ -97,10 +121,14 @@ export class Lane {
       const now = performance.now();
       if (this.notBefore > now) return this.admitLater(this.notBefore - now);
       if (this.limits.rateLimitPerSecond) this.notBefore = now + 1000 / this.limits.rateLimitPerSecond;
-      const place = { takenAt: now };
-      this.places.add(place);
-      this.waiting.shift()!(place);
+      this.waiting.shift()!(this.take(now));
     }
+  }
+
+  private take(now: number): Place {
+    const place = { takenAt: now };
+    this.places.add(place);
+    return place;
   }
 
   private admitLater(waitMs: number): void {

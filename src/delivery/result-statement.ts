@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { intArray, textArray, uuidArray } from '../database/binary-arrays.js';
 import type { Outcome } from './outcome.js';
 
 /** What becomes of a claimed delivery. Without an attempt it goes on as it was, held, cancelled or put back. */
@@ -58,7 +59,7 @@ const RECORD = {
       -- A batch whose COMMIT was never answered is written again.
       ON CONFLICT DO NOTHING
     )
-    SELECT id FROM kept`,
+    SELECT delivery_id AS id FROM result WHERE delivery_id NOT IN (SELECT id FROM kept)`,
 };
 
 /** @returns for each result whether its lease still held. */
@@ -66,24 +67,24 @@ export async function recordResults(pool: Pool, results: DeliveryResult[]): Prom
   // One order for all batches, so that two which meet on a row wait instead of deadlocking.
   const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   const now = performance.now();
-  const column = <T>(pick: (result: DeliveryResult) => T): T[] => sorted.map(pick);
   const { rows } = await pool.query<{ id: string }>({
     ...RECORD,
     values: [
-      column((result) => result.deliveryId),
-      column((result) => result.leaseToken),
-      column((result) => result.next),
-      column((result) => result.attempts),
-      column((result) => Math.round(result.delayMs)),
-      column((result) => result.reason),
-      column((result) => result.attempt?.id ?? null),
-      column(({ attempt }) => (attempt ? Math.round(now - attempt.startedAt) : null)),
-      column(({ attempt }) => (attempt ? Math.round(attempt.outcome.durationMs) : null)),
-      column(({ attempt }) => attempt?.outcome.statusCode ?? null),
-      column(({ attempt }) => attempt?.outcome.error ?? null),
-      column(({ attempt }) => attempt?.outcome.responseExcerpt ?? null),
+      uuidArray(sorted.map((result) => result.deliveryId)),
+      uuidArray(sorted.map((result) => result.leaseToken)),
+      textArray(sorted.map((result) => result.next)),
+      intArray(sorted.map((result) => result.attempts)),
+      intArray(sorted.map((result) => Math.round(result.delayMs))),
+      textArray(sorted.map((result) => result.reason)),
+      uuidArray(sorted.map((result) => result.attempt?.id ?? null)),
+      intArray(sorted.map(({ attempt }) => (attempt ? Math.round(now - attempt.startedAt) : null))),
+      intArray(sorted.map(({ attempt }) => (attempt ? Math.round(attempt.outcome.durationMs) : null))),
+      intArray(sorted.map(({ attempt }) => attempt?.outcome.statusCode ?? null)),
+      textArray(sorted.map(({ attempt }) => attempt?.outcome.error ?? null)),
+      textArray(sorted.map(({ attempt }) => attempt?.outcome.responseExcerpt ?? null)),
     ],
   });
-  const kept = new Set(rows.map((row) => row.id));
-  return results.map((result) => kept.has(result.deliveryId));
+  if (rows.length === 0) return results.map(() => true);
+  const superseded = new Set(rows.map((row) => row.id));
+  return results.map((result) => !superseded.has(result.deliveryId));
 }

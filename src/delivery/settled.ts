@@ -1,5 +1,5 @@
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
-import type { ClaimedDelivery } from './claims.js';
+import type { ClaimedDelivery } from './contract.js';
 import type { Outcome } from './outcome.js';
 import type { DeliveryResult } from './result-statement.js';
 
@@ -13,6 +13,8 @@ export interface Settled {
   outcome: Outcome | null;
   reason: string | null;
   destination: DeliverableDestination | null;
+  /** False when its lease had passed to somebody else before the result was recorded. */
+  isOurs: boolean;
 }
 
 /** Method and URL without query and fragment, which may hold secrets. */

@@ -58,10 +58,9 @@ export class Sweeper {
       await this.releaseStranded();
       const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
-      const started = await this.engine.start(limit, (busy) => this.claims.due(limit, busy));
-      for (const settled of started) settled.catch((error) => this.report(error));
+      const started = await this.engine.claim(limit, (busy) => this.claims.due(limit, busy));
       this.isFailing = false;
-      return started.length;
+      return started;
     } catch (error) {
       this.report(error);
       return 0;

@@ -1,12 +1,14 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { unavailable } from '../common/errors/problem.js';
 import { GroupBatcher } from '../common/group-batcher.js';
 import { LOGGER } from '../common/logger.js';
 import { isUnavailable } from '../database/pg-errors.js';
 import { AcceptPool } from '../database/pools.js';
+import { DIRECT_DELIVERY, type DirectDelivery, type DirectLease } from '../delivery/contract.js';
 import { type AcceptedEvent, type EventToAccept, acceptEvents } from './accept-statement.js';
 import { DeliveryHints } from './delivery-hints.js';
+import { dueOf, toClaimed, toJob } from './due-delivery.js';
 
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 1;
@@ -16,7 +18,7 @@ const ROW_BYTES = 400;
 const bytesOf = (event: EventToAccept): number =>
   event.payload.length + ROW_BYTES * (1 + event.deliveries.length);
 
-/** Stores events in shared transactions and tells the workers of what was committed. */
+/** Stores events in shared transactions and hands what was committed to whoever delivers it. */
 @Injectable()
 export class AcceptBatcher {
   private readonly batcher = new GroupBatcher<EventToAccept, AcceptedEvent>({
@@ -33,6 +35,7 @@ export class AcceptBatcher {
     private readonly pool: AcceptPool,
     private readonly hints: DeliveryHints,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() @Inject(DIRECT_DELIVERY) private readonly direct?: DirectDelivery,
   ) {}
 
   /** Resolves after COMMIT. Rejects with a 503 problem when the database cannot take the event now. */
@@ -43,14 +46,29 @@ export class AcceptBatcher {
   }
 
   private async write(events: EventToAccept[]): Promise<AcceptedEvent[]> {
+    const lease = this.direct?.reserve(dueOf(events));
+    let accepted: AcceptedEvent[];
     try {
-      const accepted = await acceptEvents(this.pool, events);
-      this.hints.send(events.filter((_, index) => !accepted[index]!.duplicate));
-      this.report(null);
-      return accepted;
+      accepted = await acceptEvents(this.pool, events, lease);
     } catch (error) {
+      lease?.abandon();
       throw this.failed(error);
     }
+    this.report(null);
+    this.handOver(
+      events.filter((_, index) => !accepted[index]!.duplicate),
+      lease,
+    );
+    return accepted;
+  }
+
+  private handOver(committed: EventToAccept[], lease?: DirectLease): void {
+    const due = dueOf(committed);
+    if (!lease) return this.hints.send(due);
+    const own = due.filter(({ id }) => lease.taken.has(id));
+    if (own.length < due.length) this.hints.send(due.filter(({ id }) => !lease.taken.has(id)));
+    const claimed = own.map((delivery) => toClaimed(delivery, lease));
+    lease.start(claimed, toJob(own));
   }
 
   private failed(error: unknown): Error {

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import type { DirectLease } from '../delivery/contract.js';
+import { boolArray, byteaArray, textArray, uuidArray } from '../database/binary-arrays.js';
 
 /** An event that passed every check, with the deliveries it will become. */
 export interface EventToAccept {
@@ -37,15 +39,18 @@ const ACCEPT = {
       SELECT id, account_id, event_id, event_type, payload, destination_ids::uuid[]
       FROM input WHERE id IN (SELECT event FROM keys)
     ), due AS (
-      INSERT INTO deliveries (id, event, account_id, destination_id, event_type, status, due_at)
+      INSERT INTO deliveries (id, event, account_id, destination_id, event_type, status, due_at, lease_token, lease_until)
       SELECT d.id, d.event, i.account_id, d.destination_id, i.event_type,
         CASE WHEN d.is_held THEN 'held' ELSE 'pending' END,
-        CASE WHEN d.is_held THEN 'infinity' ELSE now() END
-      FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::boolean[]) AS d (id, event, destination_id, is_held)
+        CASE WHEN d.is_held THEN 'infinity' ELSE now() END,
+        CASE WHEN d.is_taken THEN $13::uuid END,
+        CASE WHEN d.is_taken THEN now() + make_interval(secs => $14) END
+      FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::boolean[], $12::boolean[])
+        AS d (id, event, destination_id, is_held, is_taken)
       JOIN input i ON i.id = d.event
       WHERE d.event IN (SELECT event FROM keys)
     )
-    SELECT event FROM keys`,
+    SELECT id FROM input WHERE id NOT IN (SELECT event FROM keys)`,
 };
 
 const FIND_FIRST = {
@@ -61,39 +66,52 @@ const FIND_FIRST = {
  * Stores a batch of events in one transaction and returns, in the order of `events`, what is committed for
  * each. Rejects when nothing, or nobody knows what, was committed.
  */
-export async function acceptEvents(pool: Pool, events: EventToAccept[]): Promise<AcceptedEvent[]> {
-  const { rows } = await pool.query<{ event: string }>({ ...ACCEPT, values: toColumns(events) });
-  const stored = new Set(rows.map((row) => row.event));
-  const repeated = events.filter((event) => !stored.has(event.id));
-  const firsts = repeated.length > 0 ? await findFirsts(pool, repeated) : new Map<string, AcceptedEvent>();
-  return events.map((event) => (stored.has(event.id) ? asStored(event) : firsts.get(keyOf(event))!));
+export async function acceptEvents(
+  pool: Pool,
+  events: EventToAccept[],
+  lease?: DirectLease,
+): Promise<AcceptedEvent[]> {
+  const { rows } = await pool.query<{ id: string }>({ ...ACCEPT, values: toColumns(events, lease) });
+  if (rows.length === 0) return events.map(asStored);
+  const repeatedIds = new Set(rows.map((row) => row.id));
+  const repeated = events.filter((event) => repeatedIds.has(event.id));
+  const firsts = await findFirsts(pool, repeated);
+  return events.map((event) => (repeatedIds.has(event.id) ? firstOf(event, firsts) : asStored(event)));
 }
 
-function toColumns(events: EventToAccept[]): unknown[] {
+function toColumns(events: EventToAccept[], lease?: DirectLease): unknown[] {
   // One order for all batches: two that share keys then wait for each other instead of deadlocking.
-  const sorted = events.length === 1 ? events : [...events].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const sorted = events.length === 1 ? events : events.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const deliveries = sorted.flatMap((event) =>
     event.deliveries.map((delivery) => ({ ...delivery, event: event.id })),
   );
   return [
-    sorted.map((event) => event.id),
-    sorted.map((event) => event.accountId),
-    sorted.map((event) => event.eventId),
-    sorted.map((event) => event.eventType),
-    sorted.map((event) => event.payload),
-    sorted.map((event) => event.bodySha256),
-    sorted.map((event) => `{${event.deliveries.map((delivery) => delivery.destinationId).join()}}`),
-    deliveries.map((delivery) => delivery.id),
-    deliveries.map((delivery) => delivery.event),
-    deliveries.map((delivery) => delivery.destinationId),
-    deliveries.map((delivery) => delivery.isHeld),
+    uuidArray(sorted.map((event) => event.id)),
+    uuidArray(sorted.map((event) => event.accountId)),
+    textArray(sorted.map((event) => event.eventId)),
+    textArray(sorted.map((event) => event.eventType)),
+    byteaArray(sorted.map((event) => event.payload)),
+    byteaArray(sorted.map((event) => event.bodySha256)),
+    textArray(
+      sorted.map((event) => `{${event.deliveries.map(({ destinationId }) => destinationId).join()}}`),
+    ),
+    uuidArray(deliveries.map((delivery) => delivery.id)),
+    uuidArray(deliveries.map((delivery) => delivery.event)),
+    uuidArray(deliveries.map((delivery) => delivery.destinationId)),
+    boolArray(deliveries.map((delivery) => delivery.isHeld)),
+    boolArray(deliveries.map((delivery) => lease?.taken.has(delivery.id) ?? false)),
+    lease?.token ?? null,
+    lease?.seconds ?? 0,
   ];
 }
 
 async function findFirsts(pool: Pool, events: EventToAccept[]): Promise<Map<string, AcceptedEvent>> {
   const { rows } = await pool.query({
     ...FIND_FIRST,
-    values: [events.map((event) => event.accountId), events.map((event) => event.eventId)],
+    values: [
+      uuidArray(events.map((event) => event.accountId)),
+      textArray(events.map((event) => event.eventId)),
+    ],
   });
   return new Map(
     rows.map((row) => [
@@ -101,6 +119,13 @@ async function findFirsts(pool: Pool, events: EventToAccept[]): Promise<Map<stri
       { id: row.id, duplicate: true, bodySha256: row.body_sha256, destinationIds: row.destination_ids ?? [] },
     ]),
   );
+}
+
+/** Its key may have been removed by retention between the two statements; the next try then stores it. */
+function firstOf(event: EventToAccept, firsts: Map<string, AcceptedEvent>): AcceptedEvent {
+  const first = firsts.get(keyOf(event));
+  if (!first) throw new Error('the event that came first was removed meanwhile');
+  return first;
 }
 
 const keyOf = ({ accountId, eventId }: { accountId: string; eventId: string }): string => accountId + eventId;

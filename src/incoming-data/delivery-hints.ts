@@ -3,8 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
-import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES } from '../delivery/contract.js';
-import type { EventToAccept } from './accept-statement.js';
+import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES, jobName } from '../delivery/contract.js';
+import { type DueDelivery, toJob } from './due-delivery.js';
 
 const MAX_UNANSWERED = 50;
 const KEEP_EVERY_MS = 250;
@@ -27,11 +27,10 @@ export class DeliveryHints {
     queue.on('error', (error) => this.report(error));
   }
 
-  send(events: EventToAccept[]): void {
+  send(deliveries: DueDelivery[]): void {
     // A queue that hangs must not gather promises for ever.
-    if (this.unanswered >= MAX_UNANSWERED) return;
-    const jobs = toJobs(events).map((data) => ({ name: describe(data), data, opts: this.keeping() }));
-    if (jobs.length === 0) return;
+    if (deliveries.length === 0 || this.unanswered >= MAX_UNANSWERED) return;
+    const jobs = toJobs(deliveries).map((data) => ({ name: jobName(data), data, opts: this.keeping() }));
     this.unanswered++;
     const failuresBefore = this.failures;
     const adding =
@@ -72,31 +71,9 @@ export class DeliveryHints {
   }
 }
 
-function toJobs(events: EventToAccept[]): DeliveryJob[] {
-  const due = events.flatMap((event) =>
-    event.deliveries.filter((delivery) => !delivery.isHeld).map((delivery) => ({ id: delivery.id, event })),
-  );
+function toJobs(deliveries: DueDelivery[]): DeliveryJob[] {
   const jobs: DeliveryJob[] = [];
-  for (let start = 0; start < due.length; start += MAX_JOB_DELIVERIES) {
-    const part = due.slice(start, start + MAX_JOB_DELIVERIES);
-    const accounts = new Map(part.map(({ event }) => [event.accountId, event.accountName]));
-    jobs.push({
-      accounts: [...accounts].map(([id, name]) => ({ id, name })),
-      events: new Set(part.map(({ event }) => event.id)).size,
-      delivery_ids: part.map(({ id }) => id),
-      attempts: 0,
-    });
-  }
+  for (let start = 0; start < deliveries.length; start += MAX_JOB_DELIVERIES)
+    jobs.push(toJob(deliveries.slice(start, start + MAX_JOB_DELIVERIES)));
   return jobs;
-}
-
-/** The name an operator reads on the board. */
-function describe({ accounts, events, delivery_ids }: DeliveryJob): string {
-  const who = accounts.length === 1 ? accounts[0]!.name : `${accounts.length} accounts`;
-  return `${who} · ${count(events, 'event')} · ${count(delivery_ids.length, 'delivery')}`;
-}
-
-function count(number: number, noun: 'event' | 'delivery'): string {
-  if (number === 1) return `1 ${noun}`;
-  return noun === 'event' ? `${number} events` : `${number} deliveries`;
 }

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 import { AccountsModule } from '../accounts/accounts.module.js';
@@ -26,4 +26,9 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
   controllers: [IncomingDataController],
   providers: [IncomingDataService, AcceptBatcher, DeliveryHints],
 })
-export class IncomingDataModule {}
+export class IncomingDataModule {
+  /** With the delivering half in the same process, what is accepted goes there directly as far as it has room. */
+  static beside(delivery: Type[]): DynamicModule {
+    return { module: IncomingDataModule, imports: delivery };
+  }
+}

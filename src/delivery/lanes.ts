@@ -1,0 +1,76 @@
+import { Lane, type LaneLimits } from './lane.js';
+
+const MAX_IDLE_LANES = 2000;
+const RECOUNT_MS = 100;
+
+/**
+ * The lanes of all destinations, and what each may take of the places of this process: half of them stays with
+ * destinations that answer quickly, however many others hang, and no backlog of one takes the share of another.
+ */
+export class Lanes {
+  private readonly byDestination = new Map<string, Lane>();
+  private countedAt = -Infinity;
+  private slowShareIsTaken = false;
+  private fairShare: number;
+
+  constructor(private readonly places: number) {
+    this.fairShare = places / 2;
+  }
+
+  of(destination: LaneLimits & { id: string }): Lane {
+    const lane = this.byDestination.get(destination.id);
+    if (lane) {
+      lane.update(destination);
+      return lane;
+    }
+    const created = new Lane(destination);
+    this.byDestination.set(destination.id, created);
+    return created;
+  }
+
+  /** Whether nothing more should be taken on for this destination now. */
+  isFull(destinationId: string): boolean {
+    const lane = this.byDestination.get(destinationId);
+    if (!lane) return false;
+    this.recount();
+    return this.hasItsShare(lane) || lane.isFull;
+  }
+
+  /** Every destination for which nothing more should be taken on now. */
+  full(): string[] {
+    this.recount();
+    const full: string[] = [];
+    for (const [id, lane] of this.byDestination)
+      if (this.hasItsShare(lane) || lane.isFull) full.push(id);
+      else if (lane.isIdle && this.byDestination.size > MAX_IDLE_LANES) this.byDestination.delete(id);
+    return full;
+  }
+
+  shed(): void {
+    for (const lane of this.byDestination.values()) lane.shed();
+  }
+
+  close(): void {
+    for (const lane of this.byDestination.values()) lane.close();
+  }
+
+  private hasItsShare(lane: Lane): boolean {
+    if (lane.size === 0) return false;
+    return (this.slowShareIsTaken && lane.isSlow) || (lane.isWaitedFor && lane.size >= this.fairShare);
+  }
+
+  private recount(): void {
+    const now = performance.now();
+    if (now - this.countedAt < RECOUNT_MS) return;
+    this.countedAt = now;
+    let slow = 0;
+    let waitedFor = 0;
+    for (const lane of this.byDestination.values()) {
+      if (lane.size === 0) continue;
+      if (lane.isSlow) slow += lane.size;
+      if (lane.isWaitedFor) waitedFor++;
+    }
+    this.slowShareIsTaken = slow >= this.places / 2;
+    this.fairShare = this.places / (waitedFor + 1);
+  }
+}

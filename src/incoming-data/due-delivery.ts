@@ -1,0 +1,43 @@
+import type { ClaimedDelivery, DeliveryJob, DirectLease } from '../delivery/contract.js';
+import type { EventToAccept } from './accept-statement.js';
+
+/** A delivery of a batch that is due as soon as the batch is committed. */
+export interface DueDelivery {
+  id: string;
+  destinationId: string;
+  event: EventToAccept;
+}
+
+export function dueOf(events: readonly EventToAccept[]): DueDelivery[] {
+  const due: DueDelivery[] = [];
+  for (const event of events)
+    for (const { id, destinationId, isHeld } of event.deliveries)
+      if (!isHeld) due.push({ id, destinationId, event });
+  return due;
+}
+
+/** The job that names these deliveries. */
+export function toJob(deliveries: readonly DueDelivery[]): DeliveryJob {
+  const accounts = new Map(deliveries.map(({ event }) => [event.accountId, event.accountName]));
+  return {
+    accounts: [...accounts].map(([id, name]) => ({ id, name })),
+    events: new Set(deliveries.map(({ event }) => event)).size,
+    delivery_ids: deliveries.map(({ id }) => id),
+    attempts: 0,
+  };
+}
+
+/** What the delivering half of this process needs, without reading back what was just written. */
+export function toClaimed({ id, destinationId, event }: DueDelivery, lease: DirectLease): ClaimedDelivery {
+  return {
+    id,
+    event: event.id,
+    accountId: event.accountId,
+    destinationId,
+    attempts: 0,
+    leaseToken: lease.token,
+    leaseEndsAt: lease.endsAt,
+    eventId: event.eventId,
+    payload: event.payload,
+  };
+}
