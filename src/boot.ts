@@ -50,10 +50,20 @@ async function prepareSchema(config: AppConfig, logger: Logger): Promise<void> {
   if (done.length > 0) logger.info({ migrations: done }, 'database.migrated');
   const pool = new pg.Pool({ ...config.database, max: 1 });
   try {
+    await assertUtf8(pool);
     await assertDurable(pool, logger);
   } finally {
     await pool.end();
   }
+}
+
+/** In a database of another encoding payloads and names would not come out as they went in. */
+async function assertUtf8(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ server_encoding: string }>('SHOW server_encoding');
+  if (rows[0]!.server_encoding !== 'UTF8')
+    throw new SchemaError(
+      `The database has the encoding ${rows[0]!.server_encoding}. Make one with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
+    );
 }
 
 /** A 2xx means committed to disk; a server that is told otherwise cannot keep that promise. */

@@ -14,6 +14,8 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
   return {
     ...connection,
     application_name: `data-pusher ${name}`,
+    // Payloads are read as text, so the bytes must not be converted on the way.
+    client_encoding: 'UTF8',
     max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A backend that is frozen never sees statement_timeout; the client gives up by itself.

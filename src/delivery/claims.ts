@@ -6,7 +6,10 @@ import type { ClaimedDelivery } from './contract.js';
 
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
 
-/** Takes the lease on the rows chosen by `candidates` and reads what an attempt needs. */
+/**
+ * Takes the lease on the rows chosen by `candidates` and reads what an attempt needs. A payload is valid UTF-8, or it
+ * would not have been accepted, so it travels as text: half of what `bytea` takes on the wire.
+ */
 const claiming = (candidates: string) => `
   WITH claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
@@ -14,7 +17,7 @@ const claiming = (candidates: string) => `
     RETURNING id, event, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    e.event_id AS "eventId", e.payload
+    e.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload
   FROM claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {
@@ -104,6 +107,9 @@ export class Claims {
   ): Promise<ClaimedDelivery[]> {
     const { token, seconds, endsAt } = this.newLease();
     const { rows } = await this.pool.query({ ...statement, values: [token, seconds, ...values] });
-    return rows.map((row) => Object.assign(row, { leaseToken: token, leaseEndsAt: endsAt }));
+    return rows.map((row) => {
+      const payload = row.payload === null ? null : Buffer.from(row.payload);
+      return { ...row, payload, leaseToken: token, leaseEndsAt: endsAt };
+    });
   }
 }

@@ -12,6 +12,8 @@ import { NotDelivered, report } from './job-report.js';
 /** Jobs open at once. They mostly wait, and none waits longer than JOB_WAIT_MS for its attempts. */
 const CONCURRENCY = 200;
 const JOB_WAIT_MS = 1000;
+/** A new job wakes a worker that waits; asking in between would only cost an idle database. */
+const IDLE_WAIT_SECONDS = 30;
 /** Retries often hang again; they must not take the places of first attempts. */
 const RETRY_WAIT_MS = 200;
 
@@ -20,7 +22,7 @@ const RETRY_WAIT_MS = 200;
  * and fails when an attempt did, with the reason; to retry it there is to try again at once.
  * The module starts it, once the leases of a process that died were ended.
  */
-@Processor(DELIVERIES_QUEUE, { concurrency: CONCURRENCY, autorun: false })
+@Processor(DELIVERIES_QUEUE, { concurrency: CONCURRENCY, autorun: false, drainDelay: IDLE_WAIT_SECONDS })
 export class DeliveriesProcessor extends WorkerHost {
   private isFailing = false;
 
