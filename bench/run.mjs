@@ -5,10 +5,10 @@ import { workloads } from './workloads/index.mjs';
 
 const args = process.argv.slice(2);
 const full = args.includes('--full');
-const wanted = args.filter((arg) => !arg.startsWith('--')).map((arg) => arg.toUpperCase());
+const wanted = args.filter((arg) => !arg.startsWith('--')).map((arg) => arg.toLowerCase());
 const unknown = [
   ...args.filter((arg) => arg.startsWith('--') && arg !== '--full'),
-  ...wanted.filter((id) => !workloads.some((workload) => workload.id === id)),
+  ...wanted.filter((id) => !workloads.some((workload) => workload.id.toLowerCase() === id)),
 ];
 if (unknown.length > 0) {
   const ids = workloads.map(({ id }) => id).join(', ');
@@ -30,7 +30,7 @@ const failures = [];
 const bench = await Bench.open({ full, progress });
 if (!bench.redis) progress('no redis-server on the PATH: the shapes on Redis are left out');
 try {
-  for (const workload of workloads.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
+  for (const workload of workloads.filter(({ id }) => wanted.length === 0 || wanted.includes(id.toLowerCase()))) {
     current = workload.id;
     progress(workload.about);
     try {

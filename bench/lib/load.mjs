@@ -23,7 +23,7 @@ async function run(options) {
     counts: { accepted: 0, duplicates: 0, refused: 0 },
     statuses: {},
   };
-  state.pickAccount = tokens.length > 1 ? zipf(tokens.length, state.random) : () => 0;
+  state.pickAccount = accountPicker(state);
   const cpuBefore = cpuMicros();
   const startedAt = now();
   await (options.rate ? openLoop(state, startedAt) : closedLoop(state, startedAt));
@@ -39,6 +39,13 @@ async function run(options) {
     ...summarise(state.latencies),
     ...(options.rate && { accountOf: Uint16Array.from(state.accountOf) }),
   };
+}
+
+/** All alike where each account gets one, else as the ranks of Zipf say. */
+function accountPicker({ tokens, eachAccount, random }) {
+  if (tokens.length < 2) return () => 0;
+  let next = 0;
+  return eachAccount ? () => next++ % tokens.length : zipf(tokens.length, random);
 }
 
 function closedLoop(state, startedAt) {

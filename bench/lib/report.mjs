@@ -27,7 +27,7 @@ const verdict = (isMet) => (isMet === null ? '' : isMet ? 'pass' : 'MISS');
 /** @returns the files, as they are called from the top of the repository. */
 export function writeResults({ rows, rounds, wanted, full, seconds }) {
   mkdirSync(FOLDER, { recursive: true });
-  const name = [wanted.length > 0 ? wanted.join('-').toLowerCase() : 'all', full ? 'full' : 'short'].join('-');
+  const name = [wanted.length > 0 ? wanted.join('-') : 'all', full ? 'full' : 'short'].join('-');
   const result = {
     date: new Date().toISOString(),
     commit: commit(),

@@ -8,13 +8,12 @@ export const CONNECTIONS = 128;
  * As many events as a target takes, until the last delivery has arrived.
  * @returns durable accepts and accepted-and-delivered events per second, latencies and costs
  */
-export async function saturate(bench, target, { seconds, connections = CONNECTIONS, fanout = 1, ...load }) {
-  await bench.settled();
+export async function saturate(bench, target, { seconds, connections = CONNECTIONS, fanout = 1, kinds, ...load }) {
   await bench.receiver.ask('reset');
   const before = await bench.sample(target);
   const startedAt = now();
   const sent = await bench.load(target, { connections, seconds, ...load });
-  await bench.arrived(sent.accepted * fanout);
+  await bench.arrived(sent.accepted * fanout, kinds);
   const took = (now() - startedAt) / 1000;
   await bench.settled();
   const deliveries = sent.accepted * fanout;
