@@ -1,6 +1,6 @@
 // npm run bench: the short set. npm run bench -- W6: one. npm run bench -- --full: everything, which takes long.
 import { prepare } from '../scripts/prepare.mjs';
-import { printTable, writeResults } from './lib/report.mjs';
+import { printDisturbance, printTable, writeResults } from './lib/report.mjs';
 import { workloads } from './workloads/index.mjs';
 
 const args = process.argv.slice(2);
@@ -30,7 +30,9 @@ const failures = [];
 const bench = await Bench.open({ full, progress });
 if (!bench.redis) progress('no redis-server on the PATH: the shapes on Redis are left out');
 try {
-  for (const workload of workloads.filter(({ id }) => wanted.length === 0 || wanted.includes(id.toLowerCase()))) {
+  for (const workload of workloads.filter(
+    ({ id }) => wanted.length === 0 || wanted.includes(id.toLowerCase()),
+  )) {
     current = workload.id;
     progress(workload.about);
     try {
@@ -45,7 +47,14 @@ try {
   await bench.close();
 }
 printTable(rows);
-const files = writeResults({ rows, rounds: bench.rounds, wanted, full, seconds: (performance.now() - startedAt) / 1000 });
+printDisturbance(bench.rounds);
+const files = writeResults({
+  rows,
+  rounds: bench.rounds,
+  wanted,
+  full,
+  seconds: (performance.now() - startedAt) / 1000,
+});
 console.log(`${files.join(' and ')} written.`);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length > 0 ? 1 : 0;

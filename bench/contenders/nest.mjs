@@ -24,7 +24,9 @@ const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: 
 app
   .getHttpAdapter()
   .getInstance()
-  .addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  .addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 await app.listen(0, '127.0.0.1');
 answer({ usage: () => ({ cpuMicros: cpuMicros() }) });
 ready({ port: app.getHttpServer().address().port, path: '/events' });

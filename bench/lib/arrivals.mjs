@@ -26,7 +26,10 @@ export class Arrivals {
   }
 
   report() {
-    const filled = Object.entries(this.#columns).map(([name, column]) => [name, column.slice(0, this.#length)]);
+    const filled = Object.entries(this.#columns).map(([name, column]) => [
+      name,
+      column.slice(0, this.#length),
+    ]);
     return Object.fromEntries(filled);
   }
 

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, platform, tmpdir } from 'node:os';
+import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { userUpdate } from './bodies.mjs';
+import { othersBetween, readCpu } from './machine.mjs';
 import { BenchPostgres } from './postgres.mjs';
 import { Process } from './processes.mjs';
 import { startRedis } from './redis.mjs';
@@ -21,6 +22,7 @@ export class Bench {
   #closers = [];
   #nextSeq = 0;
   #progress;
+  #cpu = readCpu();
   /** Everything that was measured, for the JSON. */
   rounds = [];
   body = userUpdate();
@@ -53,7 +55,10 @@ export class Bench {
       env: { ...this.certificate, BENCH_HOSTS: loopbackHosts().join() },
     });
     [this.generator] = await Process.start('bench/lib/load.mjs');
-    this.#closers.push(() => this.receiver.stop(), () => this.generator.stop());
+    this.#closers.push(
+      () => this.receiver.stop(),
+      () => this.generator.stop(),
+    );
   }
 
   async close() {
@@ -64,9 +69,11 @@ export class Bench {
     this.#progress(text);
   }
 
-  /** Keeps the numbers of one measurement for the JSON and returns them. */
+  /** Keeps the numbers of one measurement for the JSON, with what other programs took meanwhile; returns them. */
   record(workload, name, numbers) {
-    this.rounds.push({ workload, name, ...numbers });
+    const cpu = readCpu();
+    this.rounds.push({ workload, name, othersShare: othersBetween(this.#cpu, cpu), ...numbers });
+    this.#cpu = cpu;
     return numbers;
   }
 
@@ -157,8 +164,10 @@ export class Bench {
     return {
       cpuMicros: Object.fromEntries(names.map((name, index) => [name, usages[index].cpuMicros])),
       statements: usages.map((usage) => usage.statements ?? {}),
-      redisCommands: this.redis ? await this.redis.commands() : 0,
-      ...(await this.postgres.counters(target.database)),
+      transactions: usages.reduce((sum, usage) => sum + (usage.transactions ?? 0), 0),
+      redisSent: usages.reduce((sum, usage) => sum + (usage.redisSent ?? 0), 0),
+      redisRun: this.redis ? await this.redis.commands() : 0,
+      ...(await this.postgres.counters()),
     };
   }
 
@@ -169,20 +178,15 @@ export class Bench {
     this.#closers.push(() => rmSync(folder, { recursive: true, force: true }));
     const files = { BENCH_CERTIFICATE: join(folder, 'certificate.pem'), BENCH_KEY: join(folder, 'key.pem') };
     const made = spawnSync('openssl', [
-      ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench'.split(' '),
+      ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench'.split(
+        ' ',
+      ),
       ...['-addext', 'subjectAltName=IP:127.0.0.1'],
       ...['-keyout', files.BENCH_KEY, '-out', files.BENCH_CERTIFICATE],
     ]);
     return made.status === 0 ? files : null;
   }
 }
-
-export const machine = () => ({
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  platform: platform(),
-  node: process.version,
-});
 
 /** Only Linux answers on all of 127.0.0.0/8 without being told to. */
 function loopbackHosts() {

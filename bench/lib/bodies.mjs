@@ -13,7 +13,11 @@ const number = (below) => Math.floor(random() * below);
 /** An event of about 1 KB with nested data that does not compress to nothing. */
 export function userUpdate() {
   const changes = Array.from({ length: 9 }, () => ({ field: word(10), from: word(20), to: word(20) }));
-  return body('user.update', { id: word(20), email: `${word(12)}@example.com`, city: word(9), changes }, 1000);
+  return body(
+    'user.update',
+    { id: word(20), email: `${word(12)}@example.com`, city: word(9), changes },
+    1000,
+  );
 }
 
 /** An order of about 6 KB. */

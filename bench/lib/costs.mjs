@@ -17,7 +17,8 @@ export function costsBetween(before, after, { events, deliveries }) {
     transactionsPerEvent: per('transactions', events),
     walBytesPerEvent: per('walBytes', events),
     fsyncsPerEvent: per('fsyncs', events),
-    redisPerDelivery: per('redisCommands', deliveries),
+    redisSentPerDelivery: per('redisSent', deliveries),
+    redisRunPerDelivery: per('redisRun', deliveries),
     statements: topOf(entries),
   };
 }

@@ -5,7 +5,11 @@ import { percentile, summarise } from './stats.mjs';
  * @param expected how many first attempts must arrive, by the number of events accepted; `kinds` says where
  * @returns latencies of accepting and of receipt, both from the moment an event was meant to leave
  */
-export async function openLoop(bench, target, { rate, seconds, expected, kinds, counts = () => true, ...load }) {
+export async function openLoop(
+  bench,
+  target,
+  { rate, seconds, expected, kinds, counts = () => true, ...load },
+) {
   await bench.receiver.ask('reset');
   const sent = await bench.load(target, { rate, seconds, ...load });
   await bench.arrived(expected(sent), kinds);
@@ -27,7 +31,11 @@ export async function openLoop(bench, target, { rate, seconds, expected, kinds, 
 }
 
 /** First attempts at events of this load, with what they took. */
-export function receiptsOf({ seq, destination, attempt, at }, { startedAt, firstSeq, events, accountOf }, rate) {
+export function receiptsOf(
+  { seq, destination, attempt, at },
+  { startedAt, firstSeq, events, accountOf },
+  rate,
+) {
   const receipts = [];
   for (let i = 0; i < seq.length; i++) {
     const index = seq[i] - firstSeq;

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { readProcess, ticksOf } from './machine.mjs';
 
 const TEMPLATE = 'bench_template';
 /** Two products may be connected at a time. Everything else is as the product starts it, fsync on included. */
@@ -38,7 +39,7 @@ export class BenchPostgres {
     await this.#admin.query(`CREATE DATABASE ${TEMPLATE}`);
     await migrate(this.connection(TEMPLATE));
     const { rows } = await this.#admin.query('SELECT pg_backend_pid() AS pid');
-    this.#postmaster = readStat(rows[0].pid)?.parent;
+    this.#postmaster = readProcess(rows[0].pid)?.parent;
   }
 
   connection(database) {
@@ -72,13 +73,11 @@ export class BenchPostgres {
     }
   }
 
-  /** Counters that only grow. Those of sessions that are connected may be a second late, WAL never is. */
-  async counters(database) {
+  /** Counters that only grow. Those of open sessions may be some seconds late, WAL and CPU never are. */
+  async counters() {
     const { rows } = await this.#admin.query(
       `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 AS "walBytes",
-         (SELECT sum(fsyncs)::float8 FROM pg_stat_io WHERE object = 'wal') AS fsyncs,
-         (SELECT (xact_commit + xact_rollback)::float8 FROM pg_stat_database WHERE datname = $1) AS transactions`,
-      [database],
+         (SELECT sum(fsyncs)::float8 FROM pg_stat_io WHERE object = 'wal') AS fsyncs`,
     );
     return { ...rows[0], postgresCpuMicros: this.#cpuMicros() };
   }
@@ -89,30 +88,12 @@ export class BenchPostgres {
 
   /** Of all processes of the server, those that have ended included; NaN where there is no /proc. */
   #cpuMicros() {
-    if (!this.#postmaster) return NaN;
-    const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    const all = processes.map(readStat).filter(Boolean);
-    const own = all.find(({ id }) => id === this.#postmaster);
-    const children = all.filter(({ parent }) => parent === this.#postmaster);
-    const ticks = children.reduce((sum, { used }) => sum + used, own.used + own.usedByEnded);
-    return (ticks / TICKS_PER_SECOND) * 1e6;
+    return this.#postmaster ? (ticksOf(this.#postmaster) / TICKS_PER_SECOND) * 1e6 : NaN;
   }
 
   async stop() {
     await this.#admin.end();
     await this.#server.stop();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function readStat(id) {
-  try {
-    const text = readFileSync(`/proc/${id}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-    const [, parent] = fields;
-    return { id: Number(id), parent, used: fields[11] + fields[12], usedByEnded: fields[13] + fields[14] };
-  } catch {
-    // It has ended, or this system has no /proc.
-    return null;
   }
 }

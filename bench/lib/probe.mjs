@@ -1,5 +1,7 @@
 // Loaded into the processes of the product before anything else: counts the statements that node-postgres sends,
-// by pool, and answers how much CPU and memory the process used. Nothing of the product knows of it.
+// by pool, and the commands that go to Redis, and answers how much CPU and memory the process used. Nothing of
+// the product knows of it.
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { answer, cpuMicros } from './answers.mjs';
 
@@ -8,6 +10,9 @@ const SAMPLE_EVERY_MS = 100;
 const KEPT_VALUES = 200;
 
 const statements = new Map();
+const inTransaction = new WeakSet();
+let transactions = 0;
+let redisSent = 0;
 let recent = [];
 let peakRss = 0;
 
@@ -18,6 +23,7 @@ pg.Client.prototype.query = function countedQuery(...input) {
   const pool = this.connectionParameters.application_name ?? '';
   const key = `${pool}\n${first.name ?? text}`;
   statements.set(key, (statements.get(key) ?? 0) + 1);
+  countTransaction(this, text);
   if (pool.includes('management')) {
     recent.push({ text, values: Array.isArray(values) ? values : (first.values ?? []) });
     if (recent.length > KEPT_VALUES) recent.shift();
@@ -25,11 +31,29 @@ pg.Client.prototype.query = function countedQuery(...input) {
   return query.apply(this, input);
 };
 
+/** A statement is a transaction by itself unless one was begun. */
+function countTransaction(client, text) {
+  if (/^\s*(BEGIN|START TRANSACTION)/i.test(text)) inTransaction.add(client);
+  else if (/^\s*(COMMIT|ROLLBACK(?! TO)|END)\b/i.test(text)) inTransaction.delete(client);
+  if (!inTransaction.has(client)) transactions++;
+}
+
+const { sendCommand } = Redis.prototype;
+Redis.prototype.sendCommand = function countedCommand(...input) {
+  redisSent++;
+  return sendCommand.apply(this, input);
+};
+
 const sample = () => (peakRss = Math.max(peakRss, process.memoryUsage.rss()));
 let sampling = null;
 
 answer({
-  usage: () => ({ cpuMicros: cpuMicros(), statements: Object.fromEntries(statements) }),
+  usage: () => ({
+    cpuMicros: cpuMicros(),
+    statements: Object.fromEntries(statements),
+    transactions,
+    redisSent,
+  }),
   /** Highest since the last time it was asked for; nothing is sampled before the first. */
   memory: () => {
     sampling ??= setInterval(sample, SAMPLE_EVERY_MS).unref();

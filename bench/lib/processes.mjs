@@ -55,7 +55,9 @@ export class Process {
   ask(name, input) {
     const id = ++this.#lastId;
     const answered = this.#expect(id);
-    this.#child.send({ id, name, input });
+    // Where it has ended, #fail has said so or is about to.
+    if (this.#child.connected) this.#child.send({ id, name, input }, () => undefined);
+    else void this.#ended.then(() => this.#fail());
     return answered;
   }
 

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { answer, ready } from './answers.mjs';
-import { SEQUENCE_AT } from './bodies.mjs';
 import { Arrivals } from './arrivals.mjs';
+import { SEQUENCE, SEQUENCE_AT } from './bodies.mjs';
 
 const arrivals = new Arrivals();
 const behaviours = new Map();
+const SEQUENCE_END = SEQUENCE_AT + SEQUENCE.length;
 const tls = { handshakes: 0, open: 0, peak: 0 };
 
 function behaviourOf(path) {
@@ -47,7 +48,7 @@ function take(socket, head, body) {
   const pathAt = head.indexOf(' ') + 1;
   const behaviour = behaviourOf(head.slice(pathAt, head.indexOf(' ', pathAt)));
   const attempt = Number(/\r\ncl-x-attempt: (\d+)/i.exec(head)?.[1] ?? 1);
-  arrivals.add(behaviour, Number(body.latin1Slice(SEQUENCE_AT, SEQUENCE_AT + 10)), attempt);
+  arrivals.add(behaviour, Number(body.latin1Slice(SEQUENCE_AT, SEQUENCE_END)), attempt);
   if (behaviour.hangs) return;
   if (behaviour.delayMs === 0) socket.write(behaviour.answer);
   else setTimeout(() => socket.writable && socket.write(behaviour.answer), behaviour.delayMs);

@@ -1,7 +1,14 @@
 /** A line of the table: what was measured, and the bar it has to meet; without one it only informs. */
 export function row(id, what, value, bar = null, unit = '') {
   const isMet = bar ? bar.isMet(value) : null;
-  return { id, what, measured: withUnit(value, unit), value, bar: bar ? withUnit(bar.text, unit) : '', isMet };
+  return {
+    id,
+    what,
+    measured: withUnit(value, unit),
+    value,
+    bar: bar ? withUnit(bar.text, unit) : '',
+    isMet,
+  };
 }
 
 export const atMost = (limit) => ({ text: `≤ ${format(limit)}`, isMet: (value) => value <= limit });

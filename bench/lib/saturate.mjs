@@ -8,7 +8,11 @@ export const CONNECTIONS = 128;
  * As many events as a target takes, until the last delivery has arrived.
  * @returns durable accepts and accepted-and-delivered events per second, latencies and costs
  */
-export async function saturate(bench, target, { seconds, connections = CONNECTIONS, fanout = 1, kinds, ...load }) {
+export async function saturate(
+  bench,
+  target,
+  { seconds, connections = CONNECTIONS, fanout = 1, kinds, ...load },
+) {
   await bench.receiver.ask('reset');
   const before = await bench.sample(target);
   const startedAt = now();

@@ -7,7 +7,11 @@ export function percentile(values, share) {
 export const median = (values) => percentile(values, 0.5);
 
 export function summarise(latencies) {
-  return { p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95), p99: percentile(latencies, 0.99) };
+  return {
+    p50: percentile(latencies, 0.5),
+    p95: percentile(latencies, 0.95),
+    p99: percentile(latencies, 0.99),
+  };
 }
 
 /** The median of each number that the rounds have in common. */

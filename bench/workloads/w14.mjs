@@ -17,8 +17,11 @@ export async function run(bench) {
       const plain = await measure(bench, target, 0);
       const repeating = await measure(bench, target, 0.3);
       ratios.push(repeating.answers / plain.answers);
-      wrong += Math.abs(repeating.accepted - repeating.stored) + Math.abs(repeating.events - repeating.accepted);
-      bench.progress(`${Math.round(plain.answers)} and with repeats ${Math.round(repeating.answers)} per second`);
+      wrong +=
+        Math.abs(repeating.accepted - repeating.stored) + Math.abs(repeating.events - repeating.accepted);
+      bench.progress(
+        `${Math.round(plain.answers)} and with repeats ${Math.round(repeating.answers)} per second`,
+      );
     }
     const once = { text: '0', isMet: (value) => value === 0 };
     return [

@@ -26,7 +26,9 @@ export async function run(bench) {
 
 /** @returns CPU-seconds of the product for one event and all its deliveries. */
 function costOfEvent(bench, fanout, events) {
-  const destinations = Array.from({ length: fanout }, (_, number) => ({ url: bench.destination('ok', number) }));
+  const destinations = Array.from({ length: fanout }, (_, number) => ({
+    url: bench.destination('ok', number),
+  }));
   return bench.withProduct({ accounts: [destinations] }, async (target) => {
     await bench.warmUp(target, { seconds: 1, fanout, connections: CONNECTIONS / 2 });
     const before = await bench.sample(target);

@@ -50,4 +50,3 @@ async function measure(bench, target, seconds, name) {
 function healthyOf(account, { accounts }) {
   return accounts[account].destinations.filter(({ url }) => url.includes('/ok/')).length;
 }
-

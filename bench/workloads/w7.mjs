@@ -45,7 +45,13 @@ function drain(bench, count) {
     const { at } = await bench.receiver.ask('report');
     const seconds = (percentile(at, 1) - percentile(at, 0)) / 1000;
     bench.progress(`drained in ${seconds.toFixed(1)} s`);
-    return bench.record(id, `drain ${count}`, { count, seconds, usual, peak, growth: Math.max(0, peak - usual) });
+    return bench.record(id, `drain ${count}`, {
+      count,
+      seconds,
+      usual,
+      peak,
+      growth: Math.max(0, peak - usual),
+    });
   });
 }
 
