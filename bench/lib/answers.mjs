@@ -3,12 +3,13 @@
  * parent, so that an interrupted benchmark leaves nothing behind.
  */
 export function answer(handlers) {
-  process.on('message', async ({ id, name, input }) => {
-    try {
-      process.send({ id, result: await handlers[name](input) });
-    } catch (error) {
-      process.send({ id, error: error.stack });
-    }
+  process.on('message', ({ id, name, input }) => {
+    void Promise.resolve(input)
+      .then(handlers[name])
+      .then(
+        (result) => process.send({ id, result }),
+        (error) => process.send({ id, error: error.stack }),
+      );
   });
   process.on('disconnect', () => process.exit());
 }

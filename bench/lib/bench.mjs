@@ -177,12 +177,11 @@ export class Bench {
     const folder = mkdtempSync(join(tmpdir(), 'data-pusher-bench-tls-'));
     this.#closers.push(() => rmSync(folder, { recursive: true, force: true }));
     const files = { BENCH_CERTIFICATE: join(folder, 'certificate.pem'), BENCH_KEY: join(folder, 'key.pem') };
+    // prettier-ignore
     const made = spawnSync('openssl', [
-      ...'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench'.split(
-        ' ',
-      ),
-      ...['-addext', 'subjectAltName=IP:127.0.0.1'],
-      ...['-keyout', files.BENCH_KEY, '-out', files.BENCH_CERTIFICATE],
+      'req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2',
+      '-subj', '/CN=bench', '-addext', 'subjectAltName=IP:127.0.0.1',
+      '-keyout', files.BENCH_KEY, '-out', files.BENCH_CERTIFICATE,
     ]);
     return made.status === 0 ? files : null;
   }

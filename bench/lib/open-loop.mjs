@@ -15,7 +15,7 @@ export async function openLoop(
   await bench.arrived(expected(sent), kinds);
   const receipts = receiptsOf(await bench.receiver.ask('report'), sent, rate).filter(counts);
   const { p50, p95, p99 } = summarise(receipts.map(({ latency }) => latency));
-  const result = {
+  const numbers = {
     rate,
     events: sent.accepted,
     receipts: receipts.length,
@@ -27,7 +27,7 @@ export async function openLoop(
     receiptP99: p99,
     generatorBusy: sent.busy,
   };
-  return [result, receipts];
+  return { numbers, receipts };
 }
 
 /** First attempts at events of this load, with what they took. */

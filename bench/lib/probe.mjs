@@ -16,8 +16,9 @@ let redisSent = 0;
 let recent = [];
 let peakRss = 0;
 
-const { query } = pg.Client.prototype;
-pg.Client.prototype.query = function countedQuery(...input) {
+const client = pg.Client.prototype;
+const sendQuery = client.query;
+client.query = function countedQuery(...input) {
   const [first, values] = input;
   const text = typeof first === 'string' ? first : first.text;
   const pool = this.connectionParameters.application_name ?? '';
@@ -28,18 +29,19 @@ pg.Client.prototype.query = function countedQuery(...input) {
     recent.push({ text, values: Array.isArray(values) ? values : (first.values ?? []) });
     if (recent.length > KEPT_VALUES) recent.shift();
   }
-  return query.apply(this, input);
+  return sendQuery.apply(this, input);
 };
 
 /** A statement is a transaction by itself unless one was begun. */
-function countTransaction(client, text) {
-  if (/^\s*(BEGIN|START TRANSACTION)/i.test(text)) inTransaction.add(client);
-  else if (/^\s*(COMMIT|ROLLBACK(?! TO)|END)\b/i.test(text)) inTransaction.delete(client);
-  if (!inTransaction.has(client)) transactions++;
+function countTransaction(connection, text) {
+  if (/^\s*(BEGIN|START TRANSACTION)/i.test(text)) inTransaction.add(connection);
+  else if (/^\s*(COMMIT|ROLLBACK(?! TO)|END)\b/i.test(text)) inTransaction.delete(connection);
+  if (!inTransaction.has(connection)) transactions++;
 }
 
-const { sendCommand } = Redis.prototype;
-Redis.prototype.sendCommand = function countedCommand(...input) {
+const redis = Redis.prototype;
+const sendCommand = redis.sendCommand;
+redis.sendCommand = function countedCommand(...input) {
   redisSent++;
   return sendCommand.apply(this, input);
 };

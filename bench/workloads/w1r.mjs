@@ -28,7 +28,7 @@ export async function run(bench) {
 
 async function measure(bench, target, rate, seconds, name) {
   await bench.warmUp(target, { seconds: 1 });
-  const [result] = await openLoop(bench, target, { rate, seconds, expected: ({ accepted }) => accepted });
-  bench.progress(`${name} at ${rate}: receipt p95 ${result.receiptP95.toFixed(1)} ms`);
-  return bench.record(id, `${name} at ${rate}`, result);
+  const { numbers } = await openLoop(bench, target, { rate, seconds, expected: ({ accepted }) => accepted });
+  bench.progress(`${name} at ${rate}: receipt p95 ${numbers.receiptP95.toFixed(1)} ms`);
+  return bench.record(id, `${name} at ${rate}`, numbers);
 }

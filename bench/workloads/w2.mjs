@@ -11,8 +11,8 @@ export async function run(bench) {
   const result = await bench.withProduct({ accounts }, async (target) => {
     await bench.warmUp(target, { seconds: 1 });
     const load = { rate: 1000, seconds: bench.full ? 60 : 10, body: order() };
-    const [measured] = await openLoop(bench, target, { ...load, expected: ({ accepted }) => accepted });
-    return bench.record(id, 'product', measured);
+    const { numbers } = await openLoop(bench, target, { ...load, expected: ({ accepted }) => accepted });
+    return bench.record(id, 'product', numbers);
   });
   return [
     row(id, 'accept p95 at 1,000 per s', result.acceptP95, atMost(50), 'ms'),

@@ -1,7 +1,7 @@
 // W3: one event to 1, 3, 10 and 100 destinations. What each more costs in CPU, against a bare loop (C3).
+import { rawLoop } from '../lib/ceilings.mjs';
 import { cpuSeconds } from '../lib/costs.mjs';
 import { atMost, row } from '../lib/rows.mjs';
-import { rawLoop } from './w1.mjs';
 
 export const id = 'W3';
 export const about = 'fan-out 1, 3, 10 and 100';

@@ -40,7 +40,7 @@ export async function run(bench) {
 async function measure(bench, target, seconds, name) {
   const expected = ({ accountOf }) => accountOf.reduce((sum, account) => sum + healthyOf(account, target), 0);
   const load = { rate: RATE, seconds, expected, counts: isHealthy };
-  const [numbers, receipts] = await openLoop(bench, target, load);
+  const { numbers, receipts } = await openLoop(bench, target, load);
   bench.record(id, name, numbers);
   bench.progress(`${name}: receipt p99 ${numbers.receiptP99.toFixed(1)} ms`);
   return receipts;
