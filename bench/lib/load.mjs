@@ -1,65 +1,111 @@
-// A load generator in a process of its own: as many connections as told, each sends a request and waits for
-// its answer. Raw sockets, because a full HTTP client would take the CPU away from what is measured.
-import { connect } from 'node:net';
+// The load generator, a process of its own. Closed loop: each connection sends, waits for the answer and sends
+// again. Open loop: requests leave when a clock says so, however late the answers are, and latency counts from
+// the moment a request was meant to leave. Raw sockets, because a full HTTP client would take the CPU from what
+// is measured.
+import { answer, cpuMicros, ready } from './answers.mjs';
+import { now } from './clock.mjs';
+import { Connection, makeTemplate } from './connection.mjs';
+import { seededRandom, summarise, zipf } from './stats.mjs';
 
-process.on('message', (load) => void run(load));
+const MAX_OPEN_CONNECTIONS = 1500;
 
-async function run({ port, path, headers, body, connections, seconds }) {
-  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n`;
-  const fields = Object.entries({
-    ...headers,
-    'content-type': 'application/json',
-    'content-length': body.length,
-  });
-  const request = `${head}${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
-  const counts = { accepted: 0, refused: 0 };
-  const latencies = [];
-  const until = performance.now() + seconds * 1000;
-  const started = performance.now();
-  await Promise.all(
-    Array.from({ length: connections }, () =>
-      keepSending(port, Buffer.from(request), until, counts, latencies),
-    ),
-  );
-  latencies.sort((a, b) => a - b);
-  const at = (share) => Math.round((latencies[Math.floor(latencies.length * share)] ?? 0) * 100) / 100;
-  process.send({
-    ...counts,
-    seconds: (performance.now() - started) / 1000,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-  });
+async function run(options) {
+  const { port, path, tokens = [], body, repeats = 0, firstSeq = 0 } = options;
+  const state = {
+    ...options,
+    template: makeTemplate({ port, path, body, hasToken: tokens.length > 0 }),
+    tokens: tokens.map((token) => Buffer.from(token)),
+    random: seededRandom(7),
+    repeats,
+    nextSeq: firstSeq,
+    latencies: [],
+    accountOf: [],
+    counts: { accepted: 0, duplicates: 0, refused: 0 },
+    statuses: {},
+  };
+  state.pickAccount = accountPicker(state);
+  const cpuBefore = cpuMicros();
+  const startedAt = now();
+  await (options.rate ? openLoop(state, startedAt) : closedLoop(state, startedAt));
+  const seconds = (now() - startedAt) / 1000;
+  return {
+    ...state.counts,
+    statuses: state.statuses,
+    startedAt,
+    seconds,
+    firstSeq,
+    events: state.nextSeq - firstSeq,
+    busy: (cpuMicros() - cpuBefore) / 1e6 / seconds,
+    ...summarise(state.latencies),
+    ...(options.rate && { accountOf: Uint16Array.from(state.accountOf) }),
+  };
 }
 
-function keepSending(port, request, until, counts, latencies) {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.setNoDelay(true);
-    let sentAt = 0;
-    let text = '';
-    const send = () => {
-      if (performance.now() >= until) {
-        socket.end();
-        return resolve();
+/** All alike where each account gets one, else as the ranks of Zipf say. */
+function accountPicker({ tokens, eachAccount, random }) {
+  if (tokens.length < 2) return () => 0;
+  let next = 0;
+  return eachAccount ? () => next++ % tokens.length : zipf(tokens.length, random);
+}
+
+function closedLoop(state, startedAt) {
+  const until = startedAt + (state.seconds ?? Infinity) * 1000;
+  const last = state.firstSeq + (state.count ?? Infinity);
+  return Promise.all(
+    Array.from({ length: state.connections }, async () => {
+      const connection = await Connection.open(state.port, state.template);
+      while (now() < until && state.nextSeq < last) {
+        const seq = isRepeat(state) ? pickRecent(state) : state.nextSeq++;
+        const sentAt = now();
+        count(state, await connection.send(seq, state.tokens[state.pickAccount()]), sentAt);
       }
-      sentAt = performance.now();
-      socket.write(request);
-    };
-    socket.on('connect', send);
-    socket.on('error', reject);
-    socket.on('data', (chunk) => {
-      text += chunk.latin1Slice();
-      const end = text.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-      if (text.length < end + 4 + length) return;
-      const status = Number(text.slice(9, 12));
-      if (status >= 200 && status < 300) counts.accepted++;
-      else counts.refused++;
-      latencies.push(performance.now() - sentAt);
-      text = '';
-      send();
-    });
-  });
+      connection.close();
+    }),
+  );
 }
+
+const isRepeat = ({ repeats, random, nextSeq, firstSeq }) =>
+  repeats > 0 && nextSeq > firstSeq && random() < repeats;
+
+/** One of the last ids: about half of them are still under way on another connection. */
+const pickRecent = ({ random, nextSeq, firstSeq, connections }) =>
+  Math.max(firstSeq, nextSeq - 1 - Math.floor(random() * connections * 2));
+
+async function openLoop(state, startedAt) {
+  const total = Math.round(state.rate * state.seconds);
+  const idle = [];
+  const waiting = [];
+  const flights = [];
+  const everyMs = 1000 / state.rate;
+  let opened = 0;
+  const use = async (connection) => {
+    for (let next = waiting.shift(); next; next = waiting.shift())
+      count(state, await connection.send(next.seq, state.tokens[next.account]), next.intendedAt);
+    idle.push(connection);
+  };
+  const launch = (index) => {
+    const account = state.pickAccount();
+    state.accountOf.push(account);
+    waiting.push({ seq: state.nextSeq++, account, intendedAt: startedAt + index * everyMs });
+    if (idle.length > 0) flights.push(use(idle.pop()));
+    else if (opened < MAX_OPEN_CONNECTIONS && ++opened)
+      flights.push(Connection.open(state.port, state.template).then(use));
+  };
+  for (let sent = 0; sent < total; await tick())
+    while (sent < total && startedAt + sent * everyMs <= now()) launch(sent++);
+  await Promise.all(flights);
+  for (const connection of idle) connection.close();
+}
+
+const tick = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+function count({ latencies, counts, statuses }, status, sentAt) {
+  latencies.push(now() - sentAt);
+  if (status === 202) counts.accepted++;
+  else if (status === 200) counts.duplicates++;
+  else counts.refused++;
+  statuses[status] = (statuses[status] ?? 0) + 1;
+}
+
+answer({ run });
+ready();

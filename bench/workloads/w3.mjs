@@ -1,0 +1,43 @@
+// W3: one event to 1, 3, 10 and 100 destinations. What each more costs in CPU, against a bare loop (C3).
+import { rawLoop } from '../lib/ceilings.mjs';
+import { cpuSeconds } from '../lib/costs.mjs';
+import { atMost, row } from '../lib/rows.mjs';
+
+export const id = 'W3';
+export const about = 'fan-out 1, 3, 10 and 100';
+
+const FANOUTS = [1, 3, 10, 100];
+const CONNECTIONS = 16;
+
+export async function run(bench) {
+  const deliveries = bench.full ? 20_000 : 6000;
+  const loop = bench.record(id, 'C3 raw undici loop', await rawLoop(bench, { count: deliveries }));
+  const costs = [];
+  for (const fanout of FANOUTS) costs.push(await costOfEvent(bench, fanout, Math.ceil(deliveries / fanout)));
+  const perDelivery = loop.cpuPer1000 / 1000;
+  return [
+    row(id, 'CPU per delivery of C3', perDelivery * 1e6, null, 'µs'),
+    ...FANOUTS.slice(1).map((fanout, index) => {
+      const extra = (costs[index + 1] - costs[0]) / (fanout - 1);
+      return row(id, `an extra destination of ${fanout}, of C3`, extra / perDelivery, atMost(2), '×');
+    }),
+  ];
+}
+
+/** @returns CPU-seconds of the product for one event and all its deliveries. */
+function costOfEvent(bench, fanout, events) {
+  const destinations = Array.from({ length: fanout }, (_, number) => ({
+    url: bench.destination('ok', number),
+  }));
+  return bench.withProduct({ accounts: [destinations] }, async (target) => {
+    await bench.warmUp(target, { seconds: 1, fanout, connections: CONNECTIONS / 2 });
+    const before = await bench.sample(target);
+    const { accepted } = await bench.load(target, { connections: CONNECTIONS, count: events });
+    await bench.arrived(accepted * fanout);
+    await bench.settled();
+    const cpu = cpuSeconds(before, await bench.sample(target)) / accepted;
+    bench.record(id, `fan-out ${fanout}`, { fanout, events: accepted, cpuPerEvent: cpu });
+    bench.progress(`fan-out ${fanout}: ${((cpu / fanout) * 1e6).toFixed(0)} µs of CPU per delivery`);
+    return cpu;
+  });
+}

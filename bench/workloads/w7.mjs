@@ -1,0 +1,50 @@
+// W7: a backlog. Events are accepted while no worker runs; then one starts and drains them.
+import { rawLoop } from '../lib/ceilings.mjs';
+import { percentile } from '../lib/stats.mjs';
+import { atMost, row } from '../lib/rows.mjs';
+import { SHAPES } from '../lib/targets.mjs';
+
+export const id = 'W7';
+export const about = 'drain a backlog';
+
+const APART = SHAPES[1];
+const MEBIBYTE = 1024 * 1024;
+
+export async function run(bench) {
+  const count = bench.full ? 100_000 : 20_000;
+  const loop = bench.record(id, 'C3 raw undici loop', await rawLoop(bench, { count }));
+  const first = await drain(bench, count);
+  const rows = [
+    row(id, `drain ${count.toLocaleString('en')}, of C3`, first.seconds / loop.seconds, atMost(2.5), '×'),
+    row(id, `drain ${count.toLocaleString('en')}`, count / first.seconds, null, 'per s'),
+    row(id, 'memory beyond that of its first fifth', first.growth, atMost(20), 'MB'),
+  ];
+  if (!bench.full) return rows;
+  const million = await drain(bench, 1_000_000);
+  return [
+    ...rows,
+    row(id, 'drain 1,000,000, of that of 100,000', million.seconds / first.seconds, atMost(11), '×'),
+    row(id, 'memory beyond that of its first fifth (1,000,000)', million.growth, atMost(20), 'MB'),
+  ];
+}
+
+function drain(bench, count) {
+  const accounts = [[{ url: bench.destination('ok', 0) }]];
+  return bench.withProduct({ accounts, shape: APART, worker: false }, async (target) => {
+    await bench.load(target, { connections: 128, count });
+    bench.progress(`${count.toLocaleString('en')} accepted, starting the worker`);
+    await bench.receiver.ask('reset');
+    const worker = await target.startWorker();
+    const peaks = [];
+    for (let tenth = 1; tenth <= 10; tenth++) {
+      await bench.arrived((count * tenth) / 10);
+      peaks.push((await worker.ask('memory')) / MEBIBYTE);
+    }
+    const { at } = await bench.receiver.ask('report');
+    const seconds = (percentile(at, 1) - percentile(at, 0)) / 1000;
+    bench.progress(`drained in ${seconds.toFixed(1)} s`);
+    // Node takes a moment to grow to its usual size, with whatever work.
+    const growth = Math.max(...peaks) - Math.max(...peaks.slice(0, 2));
+    return bench.record(id, `drain ${count}`, { count, seconds, growth, peaks });
+  });
+}
