@@ -6,6 +6,8 @@ export interface GroupBatcherOptions<Item, Result> {
   sizeOf: (item: Item) => number;
   /** Batches under way at once. More than one starts only when a whole batch is waiting. */
   maxFlushes: number;
+  /** How long an item waits for company where nobody is in a hurry; 0 unless given. */
+  lingerMs?: number;
 }
 
 interface Waiting<Item, Result> {
@@ -22,6 +24,7 @@ export class GroupBatcher<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private bytes = 0;
   private flushes = 0;
+  private lingering: NodeJS.Timeout | null = null;
   private whenIdle: (() => void)[] = [];
 
   constructor(private readonly options: GroupBatcherOptions<Item, Result>) {}
@@ -35,7 +38,8 @@ export class GroupBatcher<Item, Result> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
       this.bytes += this.options.sizeOf(item);
-      this.flushWhenUseful();
+      if (this.options.lingerMs && !this.isFull) this.linger(this.options.lingerMs);
+      else this.flushWhenUseful();
     });
   }
 
@@ -51,12 +55,23 @@ export class GroupBatcher<Item, Result> {
       await new Promise<void>((resolve) => this.whenIdle.push(resolve));
   }
 
+  private get isFull(): boolean {
+    return this.waiting.length >= this.options.maxItems || this.bytes >= this.options.maxBytes;
+  }
+
+  private linger(ms: number): void {
+    this.lingering ??= setTimeout(() => {
+      this.lingering = null;
+      this.flushWhenUseful();
+    }, ms);
+  }
+
   private flushWhenUseful(): void {
-    const { maxItems, maxBytes, maxFlushes } = this.options;
-    const isFull = this.waiting.length >= maxItems || this.bytes >= maxBytes;
-    if (this.waiting.length > 0 && (this.flushes === 0 || (isFull && this.flushes < maxFlushes)))
+    const isLate = this.flushes === 0 && this.lingering === null;
+    if (this.waiting.length > 0 && (isLate || (this.isFull && this.flushes < this.options.maxFlushes)))
       void this.flush(this.takeBatch());
-    if (this.flushes === 0) for (const resolve of this.whenIdle.splice(0)) resolve();
+    if (this.flushes === 0 && this.waiting.length === 0)
+      for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 
   private takeBatch(): Waiting<Item, Result>[] {

@@ -18,6 +18,8 @@ export class ResultWriter {
     maxBytes: 2 * 1024 * 1024,
     sizeOf: ({ attempt }) => 200 + (attempt?.outcome.responseExcerpt?.length ?? 0),
     maxFlushes: 3,
+    // Nobody waits for a result: the place of the attempt is free already.
+    lingerMs: 10,
   });
 
   constructor(

@@ -8,6 +8,10 @@ import { type DueDelivery, toJob } from './due-delivery.js';
 
 const MAX_UNANSWERED = 50;
 const KEEP_EVERY_MS = 250;
+/** Batches of this size mean load: they gather into fewer jobs, since a job costs the queue half a dozen statements. */
+const BUSY_BATCH = 16;
+const GATHER_MS = 15;
+const GATHER_MAX = 250;
 
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
@@ -15,6 +19,8 @@ const KEEP_EVERY_MS = 250;
  */
 @Injectable()
 export class DeliveryHints {
+  private gathered: DueDelivery[] = [];
+  private timer: NodeJS.Timeout | null = null;
   private unanswered = 0;
   private isFailing = false;
   private failures = 0;
@@ -28,8 +34,19 @@ export class DeliveryHints {
   }
 
   send(deliveries: DueDelivery[]): void {
+    if (deliveries.length === 0) return;
+    this.gathered.push(...deliveries);
+    if (this.gathered.length < BUSY_BATCH || this.gathered.length >= GATHER_MAX) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  private flush(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const deliveries = this.gathered;
+    this.gathered = [];
     // A queue that hangs must not gather promises for ever.
-    if (deliveries.length === 0 || this.unanswered >= MAX_UNANSWERED) return;
+    if (this.unanswered >= MAX_UNANSWERED) return;
     const jobs = toJobs(deliveries).map((data) => ({ name: jobName(data), data, opts: this.keeping() }));
     this.unanswered++;
     const failuresBefore = this.failures;
