@@ -109,7 +109,7 @@ export class Claims {
     const { rows } = await this.pool.query({ ...statement, values: [token, seconds, ...values] });
     return rows.map((row) => {
       const payload = row.payload === null ? null : Buffer.from(row.payload);
-      return { ...row, payload, leaseToken: token, leaseEndsAt: endsAt };
+      return Object.assign(row, { payload, leaseToken: token, leaseEndsAt: endsAt });
     });
   }
 }
