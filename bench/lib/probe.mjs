@@ -17,7 +17,7 @@ let recent = [];
 let peakRss = 0;
 
 const client = pg.Client.prototype;
-const sendQuery = client.query;
+const sendQuery = Reflect.get(client, 'query');
 client.query = function countedQuery(...input) {
   const [first, values] = input;
   const text = typeof first === 'string' ? first : first.text;
@@ -40,7 +40,7 @@ function countTransaction(connection, text) {
 }
 
 const redis = Redis.prototype;
-const sendCommand = redis.sendCommand;
+const sendCommand = Reflect.get(redis, 'sendCommand');
 redis.sendCommand = function countedCommand(...input) {
   redisSent++;
   return sendCommand.apply(this, input);
