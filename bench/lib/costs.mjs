@@ -16,7 +16,6 @@ export function costsBetween(before, after, { events, deliveries }) {
     statementsPerDelivery: (sum(entries) - accepting) / deliveries,
     transactionsPerEvent: per('transactions', events),
     walBytesPerEvent: per('walBytes', events),
-    fsyncsPerEvent: per('fsyncs', events),
     redisSentPerDelivery: per('redisSent', deliveries),
     redisRunPerDelivery: per('redisRun', deliveries),
     statements: topOf(entries),

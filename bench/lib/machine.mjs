@@ -27,7 +27,7 @@ export function readCpu() {
 export function othersBetween(before, after) {
   if (!before || !after || after.total === before.total) return NaN;
   const others = after.busy - before.busy - (after.own - before.own);
-  return Math.max(0, others / (after.total - before.total));
+  return Math.min(1, Math.max(0, others / (after.total - before.total)));
 }
 
 function ownTicks() {

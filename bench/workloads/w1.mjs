@@ -20,7 +20,7 @@ export async function run(bench) {
   for (let round = 0; round < rounds; round++) {
     // The shape that users get by default is measured most.
     const chosen = shapes.filter((shape) => bench.full || round === 0 || shape === DEFAULT_SHAPE);
-    const contenders = contendersOf(bench, chosen, bench.full ? 6 : 2.5);
+    const contenders = contendersOf(bench, chosen, bench.full ? 6 : 2);
     for (const [name, work] of round % 2 ? contenders.reverse() : contenders) {
       const numbers = bench.record(id, name, await work());
       (measured[name] ??= []).push(numbers);
@@ -37,7 +37,9 @@ function contendersOf(bench, shapes, seconds) {
   const accounts = [[{ url: bench.destination('ok', 0) }]];
   const measure = async (target) => {
     await bench.warmUp(target);
-    return saturate(bench, target, { seconds });
+    const numbers = await saturate(bench, target, { seconds });
+    target.whenStopped = (fsyncs) => (numbers.fsyncsPerEvent = fsyncs / target.accepted);
+    return numbers;
   };
   return [
     ...Object.entries(CEILINGS).map(([name, ceiling]) => [name, () => ceiling(bench, seconds / 2)]),

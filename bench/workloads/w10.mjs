@@ -10,7 +10,7 @@ export async function run(bench) {
   const accounts = [[{ url: `https://127.0.0.1:${bench.receiverAt.tlsPort}/ok/0` }]];
   const env = { NODE_EXTRA_CA_CERTS: bench.certificate.BENCH_CERTIFICATE };
   return bench.withProduct({ accounts, env }, async (target) => {
-    const seconds = bench.full ? 10 : 4;
+    const seconds = bench.full ? 10 : 3;
     await bench.receiver.ask('reset');
     const { accepted } = await bench.load(target, { connections: 64, seconds: 1 });
     await bench.arrived(accepted);

@@ -7,7 +7,7 @@ export const id = 'W14';
 export const about = '30 % repeated ids, concurrent';
 
 export async function run(bench) {
-  const rounds = bench.full ? 5 : 3;
+  const rounds = bench.full ? 5 : 2;
   const accounts = [[{ url: bench.destination('ok', 0) }]];
   return bench.withProduct({ accounts }, async (target) => {
     await bench.warmUp(target);

@@ -13,7 +13,7 @@ const LEAST_RECEIPTS = 100;
 const LOOKUP = /\bFROM\s+(account_tokens|accounts|destinations)\b/i;
 
 export async function run(bench) {
-  const seconds = bench.full ? 60 : 10;
+  const seconds = bench.full ? 60 : 8;
   return bench.withProduct({ accounts: tenants(bench) }, async (target) => {
     await wakeAll(bench, target);
     const before = await bench.sample(target);

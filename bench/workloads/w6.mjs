@@ -13,7 +13,7 @@ const isHealthy = ({ destination }) => kindOf(placeOf(destination)) === 'ok';
 
 export async function run(bench) {
   // Longer than an attempt may take, so that the hanging ones take all they can.
-  const seconds = bench.full ? 60 : 20;
+  const seconds = bench.full ? 60 : 17;
   const calm = [];
   const healthy = await bench.withProduct({ accounts: tenants(bench) }, (even) =>
     bench.withProduct({ accounts: tenants(bench, kindOf) }, async (troubled) => {

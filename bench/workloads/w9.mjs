@@ -8,7 +8,7 @@ export const id = 'W9';
 export const about = 'idle with 1,000 accounts of 3 destinations';
 
 export async function run(bench) {
-  const seconds = bench.full ? 60 : 15;
+  const seconds = bench.full ? 60 : 12;
   return bench.withProduct({ accounts: tenants(bench), shape: SHAPES[1] }, async (target) => {
     await wakeAll(bench, target);
     await sleep(2000);
