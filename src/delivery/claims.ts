@@ -14,10 +14,10 @@ const claiming = (candidates: string) => `
   WITH claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
     WHERE id IN (${candidates})
-    RETURNING id, event, account_id, destination_id, attempts
+    RETURNING id, event, event_id, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    e.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload
+    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload
   FROM claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {

@@ -31,13 +31,13 @@ const RECORD = {
     ), gone AS (
       DELETE FROM deliveries d USING result r
       WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('success', 'failed', 'cancelled')
-      RETURNING d.id, d.event, d.account_id, d.destination_id, d.event_type, d.origin, d.received_at, r.next,
-        r.attempts, coalesce(r.status_code, d.last_status_code) AS last_status_code,
+      RETURNING d.id, d.event, d.account_id, d.destination_id, d.event_id, d.event_type, d.origin, d.received_at,
+        r.next, r.attempts, coalesce(r.status_code, d.last_status_code) AS last_status_code,
         CASE WHEN r.next <> 'success' THEN coalesce(r.reason, r.error, d.last_error) END AS last_error
     ), logged AS (
-      INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_type, origin, received_at,
-        status, attempts, last_status_code, last_error)
-      SELECT id, event, account_id, destination_id, event_type, origin, received_at,
+      INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_id, event_type, origin,
+        received_at, status, attempts, last_status_code, last_error)
+      SELECT id, event, account_id, destination_id, event_id, event_type, origin, received_at,
         next, attempts, last_status_code, last_error FROM gone
     ), open AS (
       UPDATE deliveries d SET lease_token = NULL, lease_until = NULL, attempts = r.attempts,

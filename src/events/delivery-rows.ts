@@ -19,10 +19,10 @@ export class DeliveryRows {
     await manager.query(
       `WITH chosen AS (SELECT id FROM deliveries WHERE ${column} = $1 ORDER BY id FOR UPDATE),
        gone AS (DELETE FROM deliveries WHERE id IN (SELECT id FROM chosen) RETURNING *)
-       INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_type, status, attempts,
-         last_status_code, last_error, origin, received_at)
-       SELECT id, event, account_id, destination_id, event_type, 'cancelled', attempts,
-         last_status_code, $2, origin, received_at FROM gone`,
+       INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_id, event_type, status,
+         attempts, last_status_code, last_error, origin, received_at)
+       SELECT id, event, account_id, destination_id, event_id, event_type, 'cancelled',
+         attempts, last_status_code, $2, origin, received_at FROM gone`,
       [id, reason],
     );
   }

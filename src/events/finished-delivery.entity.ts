@@ -17,6 +17,10 @@ export class FinishedDelivery {
   @Column('uuid', { name: 'destination_id', nullable: true })
   destinationId: string | null;
 
+  /** The producer's id of the event, so that the log needs no event to tell it. */
+  @Column('varchar', { name: 'event_id', length: 255 })
+  eventId: string;
+
   @Column('varchar', { name: 'event_type', length: 255, nullable: true })
   eventType: string | null;
 

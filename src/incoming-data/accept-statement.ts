@@ -39,8 +39,9 @@ const ACCEPT = {
       SELECT id, account_id, event_id, event_type, payload, destination_ids::uuid[]
       FROM input WHERE id IN (SELECT event FROM keys)
     ), due AS (
-      INSERT INTO deliveries (id, event, account_id, destination_id, event_type, status, due_at, lease_token, lease_until)
-      SELECT d.id, d.event, i.account_id, d.destination_id, i.event_type,
+      INSERT INTO deliveries (id, event, account_id, destination_id, event_id, event_type, status, due_at,
+        lease_token, lease_until)
+      SELECT d.id, d.event, i.account_id, d.destination_id, i.event_id, i.event_type,
         CASE WHEN d.is_held THEN 'held' ELSE 'pending' END,
         CASE WHEN d.is_held THEN 'infinity' ELSE now() END,
         CASE WHEN d.is_taken THEN $13::uuid END,

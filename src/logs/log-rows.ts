@@ -32,12 +32,12 @@ export interface AttemptRow {
 }
 
 const OPEN = `
-  SELECT id, account_id, event, event_type, destination_id, status, attempts, last_status_code, last_error,
+  SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
     due_at, coalesce(lease_until > now(), false) AS is_leased, received_at, NULL::timestamptz AS processed_at
   FROM deliveries`;
 
 const FINISHED = `
-  SELECT id, account_id, event, event_type, destination_id, status, attempts, last_status_code, last_error,
+  SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
     NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at
   FROM finished_deliveries`;
 
@@ -48,9 +48,8 @@ const FINISHED = `
 export function logStatement(where: string, limit: string): string {
   const half = (select: string): string => `(${select} WHERE ${where} ORDER BY id DESC LIMIT ${limit})`;
   return `
-    SELECT l.*, e.event_id, d.url
+    SELECT l.*, d.url
     FROM (SELECT * FROM (${half(OPEN)} UNION ALL ${half(FINISHED)}) both_halves ORDER BY id DESC LIMIT ${limit}) l
-    LEFT JOIN events e ON e.account_id = l.account_id AND e.id = l.event
     LEFT JOIN destinations d ON d.id = l.destination_id
     ORDER BY l.id DESC`;
 }

@@ -123,14 +123,31 @@ export class EventLogView {
   @ViewField('date-time')
   received_at: string;
 
-  @ApiProperty({ type: 'integer', description: 'Size of the body in bytes' })
-  size: number;
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Size of the body in bytes; null once removed',
+  })
+  size: number | null;
 
   @ApiProperty({ description: 'SHA-256 of the body, hexadecimal' })
   body_sha256: string;
 
-  @ApiProperty({ description: 'The body as JSON', oneOf: [{ type: 'object' }, { type: 'array', items: {} }] })
+  @ApiProperty({
+    description: 'The body as JSON; null once removed by retention',
+    oneOf: [
+      { type: 'object', nullable: true },
+      { type: 'array', items: {} },
+    ],
+  })
   payload: unknown;
+
+  @ApiProperty({
+    description:
+      'True when the body is older than PAYLOAD_RETENTION_DAYS and was removed. The log goes with RETENTION_DAYS, ' +
+      'the id is remembered for DEDUP_DAYS',
+  })
+  removed_by_retention: boolean;
 
   @ApiProperty({ type: [DeliveryLogView] })
   deliveries: DeliveryLogView[];

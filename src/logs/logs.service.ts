@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { sha256 } from '../common/crypto/tokens.js';
 import { notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { firstIdOf, timeOf } from '../database/partitions.js';
@@ -11,13 +10,15 @@ import type { DeliveryLogView, EventLogView, ListLogsQuery, LogEntryView } from 
 /** More deliveries of one event than this are not shown at once. */
 const MAX_DELIVERIES_OF_EVENT = 1000;
 
+/** An event by its key, which outlives the event itself. */
 interface EventRow {
   id: string;
   account_id: string;
   event_id: string;
+  body_sha256: Buffer;
   event_type: string | null;
-  payload: Buffer;
-  received_at: Date;
+  payload: Buffer | null;
+  received_at: Date | null;
 }
 
 @Injectable()
@@ -37,10 +38,20 @@ export class LogsService {
     );
   }
 
+  private async findEvent(accountId: string, eventId: string): Promise<EventRow | undefined> {
+    if (!canBeEventId(eventId)) return undefined;
+    const [event]: EventRow[] = await this.dataSource.query(
+      `SELECT k.event AS id, k.account_id, k.event_id, k.body_sha256, e.event_type, e.payload, e.received_at
+       FROM event_keys k LEFT JOIN events e ON e.account_id = k.account_id AND e.id = k.event
+       WHERE k.account_id = $1 AND k.event_id = $2`,
+      [accountId, eventId],
+    );
+    return event;
+  }
+
   /** Our id of a producer's event. */
   private async findEventId(accountId: string, eventId: string): Promise<string | null> {
-    // PostgreSQL takes no NUL, so no event has one in its id.
-    if (eventId.includes('\0')) return null;
+    if (!canBeEventId(eventId)) return null;
     const [row] = await this.dataSource.query(
       'SELECT event FROM event_keys WHERE account_id = $1 AND event_id = $2',
       [accountId, eventId],
@@ -50,14 +61,7 @@ export class LogsService {
 
   /** An event by the producer's id, with all its deliveries and attempts. */
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
-    const id = await this.findEventId(accountId, eventId);
-    const [event]: EventRow[] =
-      id === null
-        ? []
-        : await this.dataSource.query('SELECT * FROM events WHERE account_id = $1 AND id = $2', [
-            accountId,
-            id,
-          ]);
+    const event = await this.findEvent(accountId, eventId);
     if (!event) throw notFound('event');
     const rows: LogRow[] = await this.dataSource.query(
       logStatement('account_id = $1 AND event = $2 AND id > $2 AND id < $3', String(MAX_DELIVERIES_OF_EVENT)),
@@ -80,6 +84,9 @@ export class LogsService {
     return byDelivery;
   }
 }
+
+/** PostgreSQL takes no NUL, so no event has one in its id. */
+const canBeEventId = (text: string): boolean => !text.includes('\0');
 
 /**
  * The ids of an event's deliveries are dated the millisecond after that of the event, so that a short range of ids
@@ -115,11 +122,12 @@ function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, Atte
     id: event.id,
     account_id: event.account_id,
     event_id: event.event_id,
-    event_type: event.event_type,
-    received_at: event.received_at.toISOString(),
-    size: event.payload.length,
-    body_sha256: sha256(event.payload).toString('hex'),
-    payload: JSON.parse(event.payload.toString('utf8')),
+    event_type: event.event_type ?? rows[0]?.event_type ?? null,
+    received_at: (event.received_at ?? new Date(timeOf(event.id))).toISOString(),
+    size: event.payload?.length ?? null,
+    body_sha256: event.body_sha256.toString('hex'),
+    payload: event.payload && JSON.parse(event.payload.toString('utf8')),
+    removed_by_retention: event.payload === null,
     deliveries: rows.map((row): DeliveryLogView =>
       Object.assign(toLogEntryView(row), {
         explanation: explain(row),

@@ -471,8 +471,8 @@ describe('DELETE /accounts/{id}', () => {
   it('cancels what was still to deliver, with the reason', async () => {
     const doomed = await createAccount(app, admin);
     await app.dataSource.query(
-      `INSERT INTO deliveries (id, event, account_id, destination_id, due_at)
-       VALUES ($1, $1, $2, $1, 'infinity')`,
+      `INSERT INTO deliveries (id, event, account_id, destination_id, event_id, due_at)
+       VALUES ($1, $1, $2, $1, 'order-1', 'infinity')`,
       ['01920000-0000-7000-8000-00000000dead', doomed.id],
     );
     expect((await remove(doomed.id, admin.token)).status).toBe(204);

@@ -83,8 +83,8 @@ const rowOf = async (id: string) =>
 async function addDelivery(status = 'pending', attempts = 0): Promise<string> {
   const id = uuidv7();
   await app.dataSource.query(
-    `INSERT INTO deliveries (id, event, account_id, destination_id, status, attempts, due_at)
-     VALUES ($1, $1, $2, $3, $4, $5, now() + interval '1 day')`,
+    `INSERT INTO deliveries (id, event, account_id, destination_id, event_id, status, attempts, due_at)
+     VALUES ($1, $1, $2, $3, 'order-1', $4, $5, now() + interval '1 day')`,
     [id, account.id, destination.id, status, attempts],
   );
   return id;

@@ -32,8 +32,8 @@ describe('recording results', () => {
   const leased = async (): Promise<{ deliveryId: string; leaseToken: string }> => {
     const lease = { deliveryId: uuidv7(), leaseToken: uuidv4() };
     await pool.query(
-      `INSERT INTO deliveries (id, event, account_id, destination_id, lease_token, lease_until)
-       VALUES ($1, $2, $2, $2, $3, now() + interval '1 minute')`,
+      `INSERT INTO deliveries (id, event, account_id, destination_id, event_id, lease_token, lease_until)
+       VALUES ($1, $2, $2, $2, 'order-1', $3, now() + interval '1 minute')`,
       [lease.deliveryId, uuidv4(), lease.leaseToken],
     );
     return lease;
@@ -66,6 +66,7 @@ describe('recording results', () => {
     expect(kept).toEqual([true, true, true]);
     expect(await rowOf('deliveries', done.deliveryId)).toBeUndefined();
     expect(await rowOf('finished_deliveries', done.deliveryId)).toMatchObject({
+      event_id: 'order-1',
       status: 'success',
       last_error: null,
     });
