@@ -1,4 +1,5 @@
 import type { Env } from './env.js';
+import { type RetentionPeriods, readPeriods } from './retention.js';
 import type { Secrets } from './secrets.js';
 
 /** How to reach the database: what node-postgres takes. */
@@ -23,5 +24,9 @@ export class AppConfig {
   /** True where the database was started by this process. */
   get embedded(): boolean {
     return this.env.DATABASE_URL === undefined;
+  }
+
+  get retention(): RetentionPeriods {
+    return readPeriods(this.env);
   }
 }

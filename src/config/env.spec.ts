@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readPeriods } from './retention.js';
 import { SettingsError, readEnv, settings } from './env.js';
 
 const own = {
@@ -56,6 +57,32 @@ describe('settings', () => {
       expect(() => readEnv({ RETRY_SCHEDULE: text })).toThrow(/^RETRY_SCHEDULE (has|must)/);
     },
   );
+
+  it('keep logs for 30 days, bodies as long and event ids a week longer unless told otherwise', () => {
+    const periods = (env: Record<string, string>) => readPeriods(readEnv(env));
+    expect(periods({})).toEqual({ logDays: 30, payloadDays: 30, dedupDays: 37 });
+    expect(periods({ RETENTION_DAYS: '10' })).toEqual({ logDays: 10, payloadDays: 10, dedupDays: 17 });
+    expect(periods({ RETENTION_DAYS: 'forever', PAYLOAD_RETENTION_DAYS: '3' })).toEqual({
+      logDays: Infinity,
+      payloadDays: 3,
+      dedupDays: Infinity,
+    });
+  });
+
+  it.each([
+    [{ RETENTION_DAYS: '3' }, /^RETENTION_DAYS must be at least 4: the attempts of RETRY_SCHEDULE take 76 h/],
+    [{ RETENTION_DAYS: '0' }, /^RETENTION_DAYS must be a whole number of days .* or forever$/],
+    [{ PAYLOAD_RETENTION_DAYS: '31' }, /^PAYLOAD_RETENTION_DAYS must not be longer than RETENTION_DAYS$/],
+    [{ PAYLOAD_RETENTION_DAYS: 'forever' }, /^PAYLOAD_RETENTION_DAYS must not be longer/],
+    [{ DEDUP_DAYS: '29' }, /^DEDUP_DAYS must not be shorter than RETENTION_DAYS$/],
+    [{ RETENTION_DAYS: 'forever', DEDUP_DAYS: '90' }, /^DEDUP_DAYS must not be shorter/],
+    [
+      { RETENTION_DAYS: '3', PAYLOAD_RETENTION_DAYS: '4', DEDUP_DAYS: '2' },
+      /RETENTION_DAYS.*\nPAYLOAD.*\nDEDUP/,
+    ],
+  ])('refuse the periods %j', (env, message) => {
+    expect(() => readEnv(env)).toThrow(message);
+  });
 
   it('stand in .env.example one by one, with their defaults', () => {
     const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').split('\n');

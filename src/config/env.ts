@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEgressAllow } from '../common/egress/address-policy.js';
 import { parseDuration } from '../common/duration.js';
 import { parseEncryptionKeys } from '../common/crypto/sealed-box.js';
+import { findPeriodProblems, parseDays } from './retention.js';
 
 /** One setting: how it is read, what it is without being set, and what it is for (shown in .env.example). */
 interface Setting<T> {
@@ -125,6 +126,19 @@ export const settings = {
     45,
     'after which the deliveries of a worker that died are taken over; longer than any attempt may take',
   ),
+  RETENTION_DAYS: setting(
+    parseDays,
+    30,
+    'days after which the log of deliveries and attempts is removed; forever keeps it',
+  ),
+  PAYLOAD_RETENTION_DAYS: optional(
+    parseDays,
+    'days after which bodies of events are removed, at most RETENTION_DAYS, which it is without being set',
+  ),
+  DEDUP_DAYS: optional(
+    parseDays,
+    'days a repeated event id is known, at least RETENTION_DAYS; 7 longer without being set',
+  ),
 } satisfies Record<string, Setting<unknown>>;
 
 type Settings = typeof settings;
@@ -156,6 +170,7 @@ export function readEnv(source: Record<string, string | undefined> = loadProcess
       problems.push(`${key} is required with DATABASE_URL: ${settings[key as 'JWT_SECRET'].about}`);
   if (Number(env.LEASE_SECONDS) * 1000 < Number(env.DELIVERY_TIMEOUT_MS) + LEASE_MARGIN_MS)
     problems.push('LEASE_SECONDS must be at least 2 seconds longer than DELIVERY_TIMEOUT_MS');
+  problems.push(...findPeriodProblems(env as Env));
   if (source.NODE_ENV === 'production' && !source.DATABASE_URL)
     problems.push('DATABASE_URL is required with NODE_ENV=production');
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
+import { withClient } from './pools.js';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 7;
 /** "DPPT" in ASCII; processes that start together take turns. */
 const LOCK_KEY = 0x44505054;
@@ -23,16 +24,13 @@ export function timeOf(id: string): number {
 export async function ensureDayPartitions(pool: Pool, tables: string[], nowMs = Date.now()): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
   const failures: unknown[] = [];
-  const client = await pool.connect();
-  try {
+  await withClient(pool, async (client) => {
     for (const table of tables)
       for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++)
         await inTurn(client, () => ensurePartition(client, table, today + ahead * DAY_MS)).catch((error) =>
           failures.push(error),
         );
-  } finally {
-    client.release();
-  }
+  });
   if (failures.length > 0) throw new AggregateError(failures, 'some partitions could not be made');
 }
 

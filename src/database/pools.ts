@@ -7,6 +7,23 @@ export class AcceptPool extends pg.Pool {}
 /** Connections of the delivery path. Commits asynchronously: a crash there only delivers again. */
 export class DeliveryPool extends pg.Pool {}
 
+/** Lends a connection for several statements. One that failed is closed, with every lock and setting it had. */
+export async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // The statement that is under way tells of a lost connection; without a listener it would end the process.
+  const ignore = () => undefined;
+  client.on('error', ignore);
+  let failed = true;
+  try {
+    const result = await use(client);
+    failed = false;
+    return result;
+  } finally {
+    client.release(failed);
+    client.off('error', ignore);
+  }
+}
+
 const CONNECT_TIMEOUT_MS = 2000;
 
 /** What every connection of the product has in common. `statementMs` bounds a query on both ends. */

@@ -7,6 +7,17 @@ export type DeliveryScope = { destinationId: string } | { accountId: string };
 /** Far longer than any process takes to hear of a change. */
 const STRANDED_FOR = '10 minutes';
 
+/** Moves the deliveries of `chosen` to the log; $2 is the reason. */
+const cancelling = (chosen: string, at: string) => `
+  WITH chosen AS (${chosen}),
+  gone AS (DELETE FROM deliveries WHERE id IN (SELECT id FROM chosen) RETURNING *),
+  logged AS (INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_id, event_type, status,
+    attempts, last_status_code, last_error, origin, received_at, processed_at)
+  SELECT id, event, account_id, destination_id, event_id, event_type, 'cancelled',
+    attempts, last_status_code, $2, origin, received_at, ${at} FROM gone
+  RETURNING id)
+  SELECT count(*)::integer AS count FROM logged`;
+
 /** What management may do to deliveries that are still to do. Workers see it at their next claim. */
 @Injectable()
 export class DeliveryRows {
@@ -17,14 +28,24 @@ export class DeliveryRows {
     const [column, id] =
       'destinationId' in scope ? ['destination_id', scope.destinationId] : ['account_id', scope.accountId];
     await manager.query(
-      `WITH chosen AS (SELECT id FROM deliveries WHERE ${column} = $1 ORDER BY id FOR UPDATE),
-       gone AS (DELETE FROM deliveries WHERE id IN (SELECT id FROM chosen) RETURNING *)
-       INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_id, event_type, status,
-         attempts, last_status_code, last_error, origin, received_at)
-       SELECT id, event, account_id, destination_id, event_id, event_type, 'cancelled',
-         attempts, last_status_code, $2, origin, received_at FROM gone`,
+      cancelling(`SELECT id FROM deliveries WHERE ${column} = $1 ORDER BY id FOR UPDATE`, 'now()'),
       [id, reason],
     );
+  }
+
+  /**
+   * Ends up to `limit` open deliveries of events before `event`, as of `nowMs`.
+   * @returns how many there were.
+   */
+  async cancelExpired(event: string, reason: string, nowMs: number, limit: number): Promise<number> {
+    const [{ count }]: [{ count: number }] = await this.dataSource.query(
+      cancelling(
+        'SELECT id FROM deliveries WHERE event < $1 ORDER BY id LIMIT $4 FOR UPDATE',
+        'to_timestamp($3)',
+      ),
+      [event, reason, nowMs / 1000, limit],
+    );
+    return count;
   }
 
   /** Holds what waits for a destination that is paused or disabled; nothing is due until it is released. */

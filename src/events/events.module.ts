@@ -7,11 +7,12 @@ import { EventKey } from './event-key.entity.js';
 import { Event } from './event.entity.js';
 import { PartitionKeeper } from './partition-keeper.js';
 import { FinishedDelivery } from './finished-delivery.entity.js';
+import { RetentionKeeper } from './retention-keeper.js';
 
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [DeliveryRows, PartitionKeeper],
+  providers: [DeliveryRows, PartitionKeeper, RetentionKeeper],
   exports: [DeliveryRows],
 })
 export class EventsModule {}
