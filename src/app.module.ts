@@ -16,6 +16,7 @@ import { MembersModule } from './members/members.module.js';
 import { BoardModule } from './board/board.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import { QueueModule } from './queue/queue.module.js';
+import { StorageModule } from './storage/storage.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** `all` serves the API and delivers in one process; `api` leaves delivering to worker processes. */
@@ -38,6 +39,7 @@ export class AppModule {
         MembersModule,
         DestinationsModule,
         LogsModule,
+        StorageModule,
         IncomingDataModule.beside(role === 'all' ? [DeliveryModule] : []),
         BoardModule,
         HealthModule,

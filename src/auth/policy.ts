@@ -47,6 +47,7 @@ export const policy = {
 
   listLogs: 'member',
   getEventLog: 'member',
+  getStorage: 'admin',
 
   receiveData: 'public',
   checkLive: 'public',

@@ -8,11 +8,12 @@ import { Event } from './event.entity.js';
 import { PartitionKeeper } from './partition-keeper.js';
 import { FinishedDelivery } from './finished-delivery.entity.js';
 import { RetentionKeeper } from './retention-keeper.js';
+import { TableSizes } from './table-sizes.js';
 
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [DeliveryRows, PartitionKeeper, RetentionKeeper],
-  exports: [DeliveryRows],
+  providers: [DeliveryRows, PartitionKeeper, RetentionKeeper, TableSizes],
+  exports: [DeliveryRows, TableSizes],
 })
 export class EventsModule {}

@@ -41,15 +41,29 @@ const FINISHED = `
     NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at
   FROM finished_deliveries`;
 
+const OPEN_STATUSES = new Set<DeliveryStatus>(['pending', 'retrying', 'held']);
+
+/** Conditions on columns that open and finished deliveries have in common, with their values; the status apart. */
+export interface LogFilter {
+  where: string;
+  values: unknown[];
+  status?: DeliveryStatus;
+}
+
 /**
  * Deliveries from both places, open and finished, as one list of the log. Each half is filtered, ordered and
  * limited by itself, so that each walks its index and reads no more than the page.
  */
-export function logStatement(where: string, limit: string): string {
-  const half = (select: string): string => `(${select} WHERE ${where} ORDER BY id DESC LIMIT ${limit})`;
+export function logStatement({ where, status }: LogFilter, limit: number): string {
+  // Written out, because a parameter would not say that an index of some statuses serves it; and one half has none.
+  const condition = status ? `${where} AND status = '${status}'` : where;
+  const halves = status ? [OPEN_STATUSES.has(status) ? OPEN : FINISHED] : [OPEN, FINISHED];
+  const rows = halves
+    .map((select) => `(${select} WHERE ${condition} ORDER BY id DESC LIMIT ${limit})`)
+    .join(' UNION ALL ');
   return `
     SELECT l.*, d.url
-    FROM (SELECT * FROM (${half(OPEN)} UNION ALL ${half(FINISHED)}) both_halves ORDER BY id DESC LIMIT ${limit}) l
+    FROM (SELECT * FROM (${rows}) both_halves ORDER BY id DESC LIMIT ${limit}) l
     LEFT JOIN destinations d ON d.id = l.destination_id
     ORDER BY l.id DESC`;
 }

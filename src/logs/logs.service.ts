@@ -4,7 +4,14 @@ import { notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { firstIdOf, timeOf } from '../database/partitions.js';
 import { explain } from './explanation.js';
-import { type AttemptRow, type LogRow, logStatement, toAttemptView, toLogEntryView } from './log-rows.js';
+import {
+  type AttemptRow,
+  type LogFilter,
+  type LogRow,
+  logStatement,
+  toAttemptView,
+  toLogEntryView,
+} from './log-rows.js';
 import type { DeliveryLogView, EventLogView, ListLogsQuery, LogEntryView } from './logs.dto.js';
 
 /** More deliveries of one event than this are not shown at once. */
@@ -30,12 +37,8 @@ export class LogsService {
       query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
     if (event === null) return toPage([], query, toLogEntryView);
     const filter = toFilter(accountId, query, event);
-    const statement = logStatement(filter.where, String(query.limit + 1));
-    return toPage<LogRow, LogEntryView>(
-      await this.dataSource.query(statement, filter.values),
-      query,
-      toLogEntryView,
-    );
+    const rows: LogRow[] = await this.dataSource.query(logStatement(filter, query.limit + 1), filter.values);
+    return toPage<LogRow, LogEntryView>(rows, query, toLogEntryView);
   }
 
   private async findEvent(accountId: string, eventId: string): Promise<EventRow | undefined> {
@@ -63,9 +66,10 @@ export class LogsService {
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
     const event = await this.findEvent(accountId, eventId);
     if (!event) throw notFound('event');
+    const filter = toFilter(accountId, {}, event.id);
     const rows: LogRow[] = await this.dataSource.query(
-      logStatement('account_id = $1 AND event = $2 AND id > $2 AND id < $3', String(MAX_DELIVERIES_OF_EVENT)),
-      [accountId, event.id, lastDeliveryIdOf(event.id)],
+      logStatement(filter, MAX_DELIVERIES_OF_EVENT),
+      filter.values,
     );
     const attempts = await this.attemptsOf(rows.map((row) => row.id));
     return toEventView(event, rows, attempts);
@@ -95,11 +99,7 @@ const canBeEventId = (text: string): boolean => !text.includes('\0');
 const lastDeliveryIdOf = (event: string): string => firstIdOf(timeOf(event) + 2);
 
 /** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
-function toFilter(
-  accountId: string,
-  query: ListLogsQuery,
-  event?: string,
-): { where: string; values: unknown[] } {
+function toFilter(accountId: string, query: Partial<ListLogsQuery>, event?: string): LogFilter {
   const values: unknown[] = [];
   const conditions: string[] = [];
   const add = (condition: (parameter: string) => string, value: unknown): void => {
@@ -107,14 +107,13 @@ function toFilter(
   };
   add((p) => `account_id = ${p}`, accountId);
   add((p) => `id < ${p}::uuid`, readCursor(query));
-  add((p) => `status = ${p}`, query.status);
   add((p) => `destination_id = ${p}`, query.destination_id);
   add((p) => `event = ${p}::uuid AND id > ${p}::uuid`, event);
   add((p) => `id < ${p}::uuid`, event && lastDeliveryIdOf(event));
   add((p) => `event_type = ${p}`, query.event_type);
   add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
-  return { where: conditions.join(' AND '), values };
+  return { where: conditions.join(' AND '), values, status: query.status };
 }
 
 function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, AttemptRow[]>): EventLogView {

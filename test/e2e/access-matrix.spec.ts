@@ -55,7 +55,7 @@ const newEmail = () => `matrix-${counter++}@example.com`;
 const contract: Record<AccessLevel, OperationId[]> = {
   public: ['registerUser', 'loginUser', 'refreshSession', 'receiveData', 'checkLive', 'checkReady'],
   user: ['logoutUser', 'getProfile', 'updateProfile', 'listAccounts'],
-  admin: ['listUsers', 'createAccount', 'deleteAccount'],
+  admin: ['listUsers', 'createAccount', 'deleteAccount', 'getStorage'],
   member: [
     'getAccount',
     'listMembers',

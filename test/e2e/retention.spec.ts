@@ -79,4 +79,15 @@ describe('what is left of an event after retention', () => {
     expect(again.body).toMatchObject({ duplicate: true, id: first.body.id });
     expect((await send('order-2', { n: 2 })).status).toBe(409);
   });
+
+  it('asks to send again where the id is forgotten in the very moment it is repeated', async () => {
+    await send('order-3', { n: 1 });
+    await app.dataSource.query(`
+      CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN DELETE FROM event_keys WHERE event_id = 'order-3'; RETURN NULL; END $$;
+      CREATE TRIGGER forget AFTER INSERT ON event_keys FOR EACH STATEMENT EXECUTE FUNCTION forget()`);
+    expect((await send('order-3', { n: 2 })).status).toBe(503);
+    await app.dataSource.query('DROP TRIGGER forget ON event_keys');
+    expect((await send('order-3', { n: 2 })).status).toBe(202);
+  });
 });

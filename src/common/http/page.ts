@@ -28,7 +28,7 @@ export interface Page<T> {
 }
 
 /** The id to read below of, or null for the first page. Ids are UUIDv7, so their order is the order of time. */
-export function readCursor(query: PageQuery): string | null {
+export function readCursor(query: Pick<PageQuery, 'cursor'>): string | null {
   if (query.cursor === undefined) return null;
   const id = Buffer.from(query.cursor, 'base64url').toString('latin1');
   if (!UUID.test(id) || encodeCursor(id) !== query.cursor)
