@@ -17,6 +17,7 @@ import { BoardModule } from './board/board.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** `all` serves the API and delivers in one process; `api` leaves delivering to worker processes. */
@@ -40,6 +41,7 @@ export class AppModule {
         DestinationsModule,
         LogsModule,
         StorageModule,
+        ReconciliationModule,
         IncomingDataModule.beside(role === 'all' ? [DeliveryModule] : []),
         BoardModule,
         HealthModule,

@@ -49,6 +49,11 @@ export const policy = {
   getEventLog: 'member',
   getStorage: 'admin',
 
+  getReconciliation: 'admin',
+  reconcileEvents: 'admin',
+  getAccountReconciliation: 'member',
+  reconcileAccountEvents: 'member',
+
   receiveData: 'public',
   checkLive: 'public',
   checkReady: 'public',

@@ -17,6 +17,21 @@ export function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
+/** SQL for firstIdOf of an expression in whole milliseconds. */
+export const sqlFirstIdOf = (ms: string): string =>
+  `(lpad(to_hex((${ms})::bigint), 12, '0') || repeat('0', 20))::uuid`;
+
+/**
+ * SQL for the moment, in ms, from which a table holds everything it was given: the start of its oldest day
+ * partition, or its oldest row without one. Days before that were dropped, or never were.
+ */
+export const sqlKeptSinceMs = (table: string): string => `least(
+  (SELECT min(extract(epoch FROM to_date(right(c.relname, 8), 'YYYYMMDD')) * 1000)::bigint
+   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+   WHERE i.inhparent = '${table}'::regclass AND NOT i.inhdetachpending AND c.relname ~ '_[0-9]{8}$'),
+  (SELECT ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint
+   FROM ${table}_default ORDER BY id LIMIT 1))`;
+
 /**
  * Makes the day partitions of `tables` for today and the next days. A table's rows of a day that has no
  * partition go to its default partition, so nothing is refused when this is late.

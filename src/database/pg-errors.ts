@@ -4,6 +4,7 @@ interface DatabaseError {
 }
 
 const UNIQUE_VIOLATION = '23505';
+const QUERY_CANCELED = '57014';
 
 /** The driver's error, also where TypeORM wrapped it. */
 function driverError(error: unknown): DatabaseError | null {
@@ -24,4 +25,10 @@ export function isUnavailable(error: unknown): boolean {
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/.test(code)) return true;
   const message = error instanceof Error ? error.message : '';
   return /timeout|Connection terminated|Query read timeout|not queryable|Cannot use a pool/i.test(message);
+}
+
+/** True when a statement was ended because it took too long, by the database or by the driver. */
+export function isTimeout(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : '';
+  return driverError(error)?.code === QUERY_CANCELED || message.includes('Query read timeout');
 }

@@ -55,7 +55,14 @@ const newEmail = () => `matrix-${counter++}@example.com`;
 const contract: Record<AccessLevel, OperationId[]> = {
   public: ['registerUser', 'loginUser', 'refreshSession', 'receiveData', 'checkLive', 'checkReady'],
   user: ['logoutUser', 'getProfile', 'updateProfile', 'listAccounts'],
-  admin: ['listUsers', 'createAccount', 'deleteAccount', 'getStorage'],
+  admin: [
+    'listUsers',
+    'createAccount',
+    'deleteAccount',
+    'getStorage',
+    'getReconciliation',
+    'reconcileEvents',
+  ],
   member: [
     'getAccount',
     'listMembers',
@@ -66,6 +73,8 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'patchDestination',
     'listLogs',
     'getEventLog',
+    'getAccountReconciliation',
+    'reconcileAccountEvents',
   ],
   accountAdmin: [
     'updateAccount',
@@ -101,6 +110,8 @@ const examples: Partial<Record<OperationId, Example>> = {
   updateDestination: { body: () => DESTINATION },
   patchDestination: { body: () => ({ description: 'Changed' }) },
   rotateDestinationSecret: { body: () => ({}) },
+  reconcileEvents: { body: () => ({ event_ids: ['order-1'] }) },
+  reconcileAccountEvents: { body: () => ({ event_ids: ['order-1'] }) },
   receiveData: { body: () => ({}), headers: accountToken },
 };
 
