@@ -5,6 +5,7 @@ import { DeliveryRows } from './delivery-rows.js';
 import { Delivery } from './delivery.entity.js';
 import { EventKey } from './event-key.entity.js';
 import { Event } from './event.entity.js';
+import { OverdueDeliveries } from './overdue-deliveries.js';
 import { PartitionKeeper } from './partition-keeper.js';
 import { FinishedDelivery } from './finished-delivery.entity.js';
 import { RetentionKeeper } from './retention-keeper.js';
@@ -13,7 +14,7 @@ import { TableSizes } from './table-sizes.js';
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [DeliveryRows, PartitionKeeper, RetentionKeeper, TableSizes],
-  exports: [DeliveryRows, TableSizes],
+  providers: [DeliveryRows, OverdueDeliveries, PartitionKeeper, RetentionKeeper, TableSizes],
+  exports: [DeliveryRows, OverdueDeliveries, TableSizes],
 })
 export class EventsModule {}

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProperty, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Operation } from '../auth/operation.js';
-import { HealthService, type Readiness } from './health.service.js';
+import { DEGRADED_AFTER_SECONDS, HealthService, type Readiness } from './health.service.js';
 
 class LivenessView {
   @ApiProperty({ enum: ['ok'] })
@@ -16,10 +16,18 @@ class ReadinessView implements Readiness {
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { database: 'ok', queue: 'ok' },
+    example: { database: 'ok', queue: 'ok', deliveries: 'ok' },
     description: 'Each part with "ok" or what is missing',
   })
   checks: Record<string, string>;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 0,
+    description: `How long the oldest delivery that is due has waited for a worker; past ${DEGRADED_AFTER_SECONDS} the check is degraded`,
+  })
+  oldest_overdue_seconds: number | null;
 }
 
 @ApiTags('Health')

@@ -3,21 +3,27 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
+import { OverdueDeliveries } from '../events/overdue-deliveries.js';
 
 export interface Readiness {
   status: 'ok' | 'unavailable';
   checks: Record<string, string>;
+  /** Null when it could not be read. */
+  oldest_overdue_seconds: number | null;
 }
 
 const CHECK_TIMEOUT_MS = 1500;
+/** Whatever is due is taken within two seconds while somebody delivers. */
+export const DEGRADED_AFTER_SECONDS = 60;
 
-/** Ready means that events can be accepted. A queue that is away only delays, so it is told but does not count. */
+/** Ready means that events can be accepted. What only delays their delivery is told but does not count. */
 @Injectable()
 export class HealthService implements BeforeApplicationShutdown {
   private shuttingDown = false;
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly overdue: OverdueDeliveries,
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue,
   ) {}
 
@@ -26,17 +32,29 @@ export class HealthService implements BeforeApplicationShutdown {
   }
 
   async readiness(): Promise<Readiness> {
-    const [database, queue] = await Promise.all([
+    let overdueSeconds: number | null = null;
+    const [database, queue, deliveries] = await Promise.all([
       check(() => this.dataSource.query('SELECT 1')),
       check(() => this.queue.getJobCounts('waiting')),
+      check(async () => (overdueSeconds = await this.overdue.oldestSeconds())),
     ]);
     const checks = {
       database: database ?? 'ok',
       queue: queue ? `degraded, deliveries are up to a second late: ${queue}` : 'ok',
+      deliveries: deliveries ?? describeOverdue(overdueSeconds ?? 0),
       ...(this.shuttingDown ? { process: 'shutting down' } : {}),
     };
-    return { status: database || this.shuttingDown ? 'unavailable' : 'ok', checks };
+    return {
+      status: database || this.shuttingDown ? 'unavailable' : 'ok',
+      checks,
+      oldest_overdue_seconds: overdueSeconds,
+    };
   }
+}
+
+function describeOverdue(seconds: number): string {
+  if (seconds <= DEGRADED_AFTER_SECONDS) return 'ok';
+  return `degraded, the oldest due delivery has waited ${Math.round(seconds)} s: no worker runs, or more is due than they can send`;
 }
 
 /** Null when the check passes in time, else what is wrong in words that name no host and no secret. */

@@ -37,7 +37,8 @@ describe('the embedded start', { timeout: 60_000 }, () => {
     const first = await start();
     expect((await call(first.url!, 'GET', '/health/ready')).body).toEqual({
       status: 'ok',
-      checks: { database: 'ok', queue: 'ok' },
+      checks: { database: 'ok', queue: 'ok', deliveries: 'ok' },
+      oldest_overdue_seconds: 0,
     });
     expect((await call(first.url!, 'POST', '/user/register', { body: admin })).body.role).toBe('Admin');
     expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600);
