@@ -15,6 +15,7 @@ import { LogsModule } from './logs/logs.module.js';
 import { MembersModule } from './members/members.module.js';
 import { BoardModule } from './board/board.module.js';
 import { CacheModule } from './cache/cache.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config.database, entities),
         QueueModule.forRoot(config, [DELIVERIES_QUEUE]),
+        MetricsModule,
         CacheModule,
         EventsModule,
         UsersModule,

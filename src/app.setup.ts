@@ -16,6 +16,8 @@ import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { isUnavailable } from './database/pg-errors.js';
 import { acceptIngestBodies } from './incoming-data/ingest-body.js';
+import { IngestMetrics } from './incoming-data/ingest-metrics.js';
+import { setupMetrics } from './metrics/metrics.setup.js';
 
 const MANAGEMENT_BODY_BYTES = 1024 * 1024;
 /** As long as the headers of a request may be: an id that is too long for anything is 404 like any other. */
@@ -39,7 +41,9 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   acceptIngestBodies(adapter.getInstance());
   // What is left is JSON; Nest would have added forms.
   adapter.getInstance().removeContentTypeParser('text/plain');
+  app.get(IngestMetrics).watch(adapter.getInstance());
   await setupBoard(app, problems);
+  setupMetrics(app, problems);
   SwaggerModule.setup('swagger', app, () => createOpenApi(app, config.version), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

@@ -6,6 +6,8 @@ import { DatabaseModule } from './database/database.module.js';
 import { DELIVERIES_QUEUE } from './delivery/contract.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 
 /** A process that only delivers. */
@@ -18,8 +20,10 @@ export class WorkerModule {
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(config.database, entities),
         QueueModule.forRoot(config, [DELIVERIES_QUEUE]),
+        MetricsModule,
         CacheModule,
         DeliveryModule,
+        HealthModule,
       ],
     };
   }

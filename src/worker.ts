@@ -1,7 +1,11 @@
 import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { boot } from './boot.js';
 import { NestLogger } from './common/nest-logger.js';
+import { startStatusServer } from './health/status-server.js';
 import { WorkerModule } from './worker.module.js';
 
 await boot(async (config, logger) => {
@@ -9,6 +13,23 @@ await boot(async (config, logger) => {
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  process.stdout.write(`Data Pusher ${config.version} worker is ready\n`);
-  return worker;
+  const { METRICS_PORT: port } = config.env;
+  const status = port === undefined ? null : await openStatus(worker, port);
+  const at = status ? `, status http://localhost:${(status.address() as AddressInfo).port}` : '';
+  process.stdout.write(`Data Pusher ${config.version} worker is ready${at}\n`);
+  const close = async (): Promise<void> => {
+    await worker.close();
+    status?.closeAllConnections();
+    status?.close();
+  };
+  return { close };
 });
+
+async function openStatus(worker: INestApplicationContext, port: number): Promise<Server> {
+  try {
+    return await startStatusServer(worker, port);
+  } catch (error) {
+    await worker.close();
+    throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable } from '@nestjs/common';
 import { ChangeFeed } from '../database/change-feed.js';
+import { Metrics } from '../metrics/metrics.js';
 
 /** How long a value is used without asking again; while changes cannot be heard, only the second. */
 const TTL_MS = 60_000;
@@ -23,18 +24,27 @@ export class DirectoryCache {
   private readonly lastChanges = new Map<string, number>();
   private changes = 0;
   private allChangedAt = 0;
+  private hits = 0;
+  private misses = 0;
 
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
     private readonly feed: ChangeFeed,
+    metrics: Metrics,
   ) {
     feed.onAccountChange((accountId) => this.changed(accountId));
+    metrics.total('cache_hits_total', 'Accounts and destinations found in memory.', () => this.hits);
+    metrics.total('cache_misses_total', 'Accounts and destinations that had to be read.', () => this.misses);
   }
 
   /** The value of `key`, read by `load` when it is not known; concurrent callers share one read. */
   async get<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
     const entry = await this.cache.get<Entry<T>>(key);
-    if (entry && this.isCurrent(entry)) return entry.value;
+    if (entry && this.isCurrent(entry)) {
+      this.hits++;
+      return entry.value;
+    }
+    this.misses++;
     const pending = this.loading.get(key);
     // One that began before a change may have read what was before it.
     if (pending?.readAt === this.changes) return pending.value as Promise<T | null>;

@@ -53,6 +53,11 @@ const secret = (value: string): string => {
     throw new Error('must be at least 32 characters; make one with: openssl rand -base64 48');
   return value;
 };
+const bearer = (value: string): string => {
+  if (!/^[\x21-\x7e]{16,}$/.test(value))
+    throw new Error('must be at least 16 visible ASCII characters; make one with: openssl rand -hex 32');
+  return value;
+};
 const durations = (value: string): number[] => {
   const list = value.split(',').map((part) => parseDuration(part.trim()));
   if (list.length > 30) throw new Error('must not have more than 30 entries');
@@ -104,6 +109,14 @@ export const settings = {
     oneOf('open', 'invite', 'closed'),
     'open',
     'who may register: anybody, holders of an invitation, or nobody (the first user always may)',
+  ),
+  METRICS_PORT: optional(
+    integer(0, 65535),
+    'port of /metrics and /health in processes that only deliver; empty opens none',
+  ),
+  METRICS_TOKEN: optional(
+    bearer,
+    'bearer token that /metrics asks for; empty lets everybody read it, it names no account and no destination',
   ),
   MAX_BODY_BYTES: setting(integer(1024, 64 * 1024 * 1024), 1024 * 1024, 'largest event accepted'),
   EGRESS_ALLOW: optional(

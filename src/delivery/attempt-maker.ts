@@ -6,6 +6,7 @@ import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import type { ClaimedDelivery } from './contract.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { type Failure, type Outcome, failure, unsentOutcome } from './outcome.js';
 import { type DeliveryRequest, buildRequest } from './request-builder.js';
 import { Sender } from './sender.js';
@@ -22,6 +23,7 @@ export class AttemptMaker {
   constructor(
     private readonly config: AppConfig,
     policy: AddressPolicy,
+    private readonly metrics: DeliveryMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     // One listener for each attempt under way.
@@ -43,6 +45,7 @@ export class AttemptMaker {
       'errorCode' in request
         ? unsentOutcome(request)
         : await this.sender.send({ ...request, timeoutMs, signal: this.stopping.signal });
+    this.metrics.attempted(delivery, outcome);
     this.log(delivery, outcome);
     return outcome;
   }

@@ -44,6 +44,11 @@ export class DeliveryEngine {
     return this.closing ? 0 : Math.max(0, this.config.env.WORKER_CONCURRENCY - this.claimed);
   }
 
+  /** Deliveries claimed and not settled yet. */
+  get inFlight(): number {
+    return this.claimed;
+  }
+
   /** Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. */
   async reserve(wanted: number): Promise<number> {
     while (this.room === 0 && !this.closing)

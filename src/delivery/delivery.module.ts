@@ -9,6 +9,8 @@ import { DIRECT_DELIVERY } from './contract.js';
 import { DeliveriesProcessor } from './deliveries.processor.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { DirectDeliveries } from './direct-deliveries.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
+import { EngineGauges } from './engine-gauges.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
 import { Sweeper } from './sweeper.js';
@@ -30,6 +32,8 @@ const WORKER_CLOSE_MS = 5000;
     DeliveryEngine,
     DeliveriesProcessor,
     Sweeper,
+    DeliveryMetrics,
+    EngineGauges,
     { provide: DIRECT_DELIVERY, useClass: DirectDeliveries },
   ],
   exports: [DIRECT_DELIVERY],

@@ -4,6 +4,7 @@ import { GroupBatcher } from '../common/group-batcher.js';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
+import { DeliveryMetrics } from './delivery-metrics.js';
 import { type DeliveryResult, recordResults } from './result-statement.js';
 
 const FIRST_RETRY_MS = 50;
@@ -25,6 +26,7 @@ export class ResultWriter {
   constructor(
     private readonly pool: DeliveryPool,
     private readonly config: AppConfig,
+    private readonly metrics: DeliveryMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -44,7 +46,9 @@ export class ResultWriter {
     const giveUpAt = performance.now() + this.config.env.LEASE_SECONDS * 1000;
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       try {
-        return await recordResults(this.pool, results);
+        const kept = await recordResults(this.pool, results);
+        this.metrics.recorded(results, kept);
+        return kept;
       } catch (error) {
         this.logger.error({ err: error, results: results.length }, 'delivery.record_failed');
         if (performance.now() + pauseMs > giveUpAt) return results.map(() => false);

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Attempt } from './attempt.entity.js';
+import { BacklogGauges } from './backlog-gauges.js';
 import { DeliveryRows } from './delivery-rows.js';
 import { Delivery } from './delivery.entity.js';
 import { EventKey } from './event-key.entity.js';
@@ -14,7 +15,7 @@ import { TableSizes } from './table-sizes.js';
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [DeliveryRows, OverdueDeliveries, PartitionKeeper, RetentionKeeper, TableSizes],
+  providers: [BacklogGauges, DeliveryRows, OverdueDeliveries, PartitionKeeper, RetentionKeeper, TableSizes],
   exports: [DeliveryRows, OverdueDeliveries, TableSizes],
 })
 export class EventsModule {}

@@ -9,6 +9,7 @@ import { DIRECT_DELIVERY, type DirectDelivery, type DirectLease } from '../deliv
 import { type AcceptedEvent, type EventToAccept, acceptEvents } from './accept-statement.js';
 import { DeliveryHints } from './delivery-hints.js';
 import { dueOf, toClaimed, toJob } from './due-delivery.js';
+import { IngestMetrics } from './ingest-metrics.js';
 
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 1;
@@ -34,6 +35,7 @@ export class AcceptBatcher {
   constructor(
     private readonly pool: AcceptPool,
     private readonly hints: DeliveryHints,
+    private readonly metrics: IngestMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
     @Optional() @Inject(DIRECT_DELIVERY) private readonly direct?: DirectDelivery,
   ) {}
@@ -55,6 +57,7 @@ export class AcceptBatcher {
       throw this.failed(error);
     }
     this.report(null);
+    this.metrics.stored(events.length);
     this.handOver(
       events.filter((_, index) => !accepted[index]!.duplicate),
       lease,

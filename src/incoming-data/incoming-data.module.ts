@@ -9,6 +9,7 @@ import { AcceptBatcher } from './accept-batcher.js';
 import { DeliveryHints } from './delivery-hints.js';
 import { IncomingDataController } from './incoming-data.controller.js';
 import { IncomingDataService } from './incoming-data.service.js';
+import { IngestMetrics } from './ingest-metrics.js';
 import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js';
 
 @Module({
@@ -24,7 +25,7 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
     }),
   ],
   controllers: [IncomingDataController],
-  providers: [IncomingDataService, AcceptBatcher, DeliveryHints],
+  providers: [IncomingDataService, AcceptBatcher, DeliveryHints, IngestMetrics],
 })
 export class IncomingDataModule {
   /** With the delivering half in the same process, what is accepted goes there directly as far as it has room. */

@@ -17,13 +17,17 @@ interface WithIngest {
  */
 export function acceptIngestBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if ((request.routeOptions.config as { streamBody?: boolean }).streamBody) {
+    if (isIngest(request)) {
       (request as WithIngest).ingestContentType = request.headers['content-type'];
       request.headers['content-type'] = UNREAD;
     }
     done();
   });
   fastify.addContentTypeParser(UNREAD, (_request, _payload, done) => done(null));
+}
+
+export function isIngest(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as { streamBody?: boolean }).streamBody === true;
 }
 
 export function contentTypeOf(request: FastifyRequest): string | undefined {

@@ -12,6 +12,8 @@ export interface QueueConnection {
   bullmq: ConnectionOptions;
   /** For short commands of others, such as the limiter's: fails at once while Redis is away. Null without Redis. */
   redis: Redis | null;
+  /** Resolves when the queue answers. */
+  ping(): Promise<unknown>;
   /** Gives up a Redis that is away, so that closing queues and workers does not wait for it. */
   abandonIfAway(): void;
   close(): Promise<void>;
@@ -39,6 +41,7 @@ function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   return {
     bullmq,
     redis,
+    ping: () => redis.ping(),
     abandonIfAway: () => {
       isAbandoned = bullmq.status !== 'ready';
       if (isAbandoned) bullmq.disconnect();
@@ -60,5 +63,11 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.
   const connection = pool as unknown as ConnectionOptions;
-  return { redis: null, bullmq: connection, abandonIfAway: () => undefined, close: () => pool.end() };
+  return {
+    redis: null,
+    bullmq: connection,
+    ping: () => pool.query('SELECT 1'),
+    abandonIfAway: () => undefined,
+    close: () => pool.end(),
+  };
 }

@@ -1,7 +1,16 @@
 const PREFIX = '/api';
 
 /** Paths that live beside the API and keep their spelling. */
-const OUTSIDE = ['/api', '/swagger', '/queues', '/health', '/openapi.json', '/openapi.yaml', '/favicon.ico'];
+const OUTSIDE = [
+  '/api',
+  '/swagger',
+  '/queues',
+  '/health',
+  '/metrics',
+  '/openapi.json',
+  '/openapi.yaml',
+  '/favicon.ico',
+];
 
 /**
  * The one place where spellings of a path meet: a trailing slash never matters, and every path of the API

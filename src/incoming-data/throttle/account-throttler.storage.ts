@@ -41,6 +41,11 @@ export class AccountThrottlerStorage implements ThrottlerStorage {
     if (options.redis) this.shared = new RedisSlidingWindow(options.redis);
   }
 
+  /** True while limits that should be shared are per process. */
+  get isFallback(): boolean {
+    return this.shared !== undefined && !this.isShared;
+  }
+
   /**
    * For Nest's guard: times are whole seconds, rounded up. `blockDurationMs` has no effect: a refused client is
    * welcome again as soon as the window has a place, and Nest would otherwise set it to the whole window.
