@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Problem, invalid } from '../common/errors/problem.js';
+import { Problem, invalid, unavailable } from '../common/errors/problem.js';
+import { Turns } from '../common/turns.js';
 import { isTimeout } from '../database/pg-errors.js';
 import { type Balance, readBalance } from './balance-statement.js';
 import { countDeliveries, findEvents } from './event-rows.js';
@@ -15,10 +16,16 @@ import { toAccountReconciliationView, toEventStateViews, toReconciliationView } 
 
 /** Ids that many accounts use may match more events than one answer should hold. */
 const MAX_MATCHES = 5000;
+/** Counting is heavy: of the connections for management, most are left to the rest of it. */
+const LIMITS = { atOnce: 2, waiting: 20 };
 
 /** Shows that nothing is lost: what was accepted against what became of it. */
 @Injectable()
 export class ReconciliationService {
+  private readonly turns = new Turns(LIMITS, () =>
+    unavailable('Many reconciliations are being counted at this moment. Try again in a second.', 1),
+  );
+
   constructor(private readonly dataSource: DataSource) {}
 
   async ofAll(query: ReconciliationQuery): Promise<ReconciliationView> {
@@ -45,7 +52,9 @@ export class ReconciliationService {
   }
 
   private read(period: Period, accountId: string | null): Promise<Balance> {
-    return readBalance(this.dataSource, period, accountId).catch((error) => tellTimeout(error, 'from'));
+    return this.turns
+      .take(() => readBalance(this.dataSource, period, accountId))
+      .catch((error) => tellTimeout(error, 'from'));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Options, hash, verify } from '@node-rs/argon2';
 import { invalid, unavailable } from '../common/errors/problem.js';
+import { Turns } from '../common/turns.js';
 import { commonPasswords } from './common-passwords.js';
 
 // OWASP's floor for argon2id (the library's own algorithm): 19 MiB, two passes, one lane; about 20 ms of a core.
@@ -16,12 +17,13 @@ const MAX_WAITING = 64;
 /** Hashes and checks passwords, a few at a time, so that a flood of sign-ins leaves memory and cores to the rest. */
 @Injectable()
 export class Passwords {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new Turns({ atOnce: MAX_AT_ONCE, waiting: MAX_WAITING }, () =>
+    unavailable('Too many people are signing in at this moment. Try again in a second.', 1),
+  );
 
   /** @throws Problem 503 when too many are waiting already. */
   hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(canonical(password), COST));
+    return this.turns.take(() => hash(canonical(password), COST));
   }
 
   /**
@@ -29,26 +31,8 @@ export class Passwords {
    * @throws Problem 503 when too many are waiting already.
    */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
-    const matches = await this.inTurn(() => verify(passwordHash ?? NOBODYS_HASH, canonical(password)));
+    const matches = await this.turns.take(() => verify(passwordHash ?? NOBODYS_HASH, canonical(password)));
     return matches && passwordHash !== null;
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running < MAX_AT_ONCE) this.running++;
-    else await this.waitForTurn();
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
-    }
-  }
-
-  private waitForTurn(): Promise<void> {
-    if (this.waiting.length >= MAX_WAITING)
-      throw unavailable('Too many people are signing in at this moment. Try again in a second.', 1);
-    return new Promise((resolve) => this.waiting.push(resolve));
   }
 }
 
