@@ -21,16 +21,24 @@ export function timeOf(id: string): number {
 export const sqlFirstIdOf = (ms: string): string =>
   `(lpad(to_hex((${ms})::bigint), 12, '0') || repeat('0', 20))::uuid`;
 
-/**
- * SQL for the moment, in ms, from which a table holds everything it was given: the start of its oldest day
- * partition, or its oldest row without one. Days before that were dropped, or never were.
- */
-export const sqlKeptSinceMs = (table: string): string => `least(
-  (SELECT min(extract(epoch FROM to_date(right(c.relname, 8), 'YYYYMMDD')) * 1000)::bigint
-   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-   WHERE i.inhparent = '${table}'::regclass AND NOT i.inhdetachpending AND c.relname ~ '_[0-9]{8}$'),
+const sqlDaysOf = (table: string): string => `
+  SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day
+  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  WHERE i.inhparent = '${table}'::regclass AND NOT i.inhdetachpending AND c.relname ~ '_[0-9]{8}$'`;
+
+const sqlMs = (day: string): string => `(extract(epoch FROM ${day}) * 1000)::bigint`;
+
+/** SQL for the start, in ms, of what a table holds: its oldest day, or its oldest row that is in no day's partition. */
+export const sqlHeldSinceMs = (table: string): string => `least(
+  (SELECT ${sqlMs('min(day)')} FROM (${sqlDaysOf(table)}) days),
   (SELECT ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint
    FROM ${table}_default ORDER BY id LIMIT 1))`;
+
+/** SQL for the end, in ms, of the last past day that one of two tables has and the other has not; null without one. */
+export const sqlTornUntilMs = (one: string, other: string): string => `
+  (SELECT ${sqlMs('max(day) + 1')} FROM (
+    SELECT day FROM (${sqlDaysOf(one)} UNION ALL ${sqlDaysOf(other)}) days
+    WHERE day < (now() AT TIME ZONE 'UTC')::date GROUP BY day HAVING count(*) = 1) torn)`;
 
 /**
  * Makes the day partitions of `tables` for today and the next days. A table's rows of a day that has no

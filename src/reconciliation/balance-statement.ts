@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { firstIdOf, sqlFirstIdOf, sqlKeptSinceMs } from '../database/partitions.js';
+import { firstIdOf, sqlFirstIdOf, sqlHeldSinceMs, sqlTornUntilMs } from '../database/partitions.js';
 import { DELIVERY_DATED_AFTER_MS } from '../events/delivery-ids.js';
 import type { Period } from './period.js';
 import { type StatusCounts, countNames, sqlStatusCounts } from './status-counts.js';
@@ -27,11 +27,14 @@ export interface Balance {
 }
 
 /**
- * Events received from this moment on are kept, and so are all their deliveries. Repeated where it is needed:
- * read from a CTE it would keep PostgreSQL from scanning with several processes.
+ * Events received from this moment on are kept, and so are all their deliveries; retention may drop a day of one
+ * table before, or without, that of the other. Repeated where it is needed: read from a CTE it would keep
+ * PostgreSQL from scanning with several processes.
  */
-const KEPT_SINCE_MS = `coalesce(greatest(${sqlKeptSinceMs('events')},
-  ${sqlKeptSinceMs('finished_deliveries')} - ${DELIVERY_DATED_AFTER_MS}), 0)`;
+const KEPT_SINCE_MS = `coalesce(greatest(
+  ${sqlHeldSinceMs('events')},
+  ${sqlHeldSinceMs('finished_deliveries')} - ${DELIVERY_DATED_AFTER_MS},
+  ${sqlTornUntilMs('events', 'finished_deliveries')}), 0)`;
 
 /** IS TRUE hides it from the planner, which would take it for a much shorter range and pick the wrong scan. */
 const notBefore = (ms: string): string => `(id >= (SELECT ${sqlFirstIdOf(ms)})) IS TRUE`;

@@ -187,9 +187,11 @@ describe('reconciliation', () => {
   /** A delivery that no accepted event made. */
   async function insertReplay(destinationId: string): Promise<void> {
     await app.dataSource.query(
-      `INSERT INTO deliveries (id, event, account_id, destination_id, status, due_at, origin)
-       SELECT $1, e.id, e.account_id, $3, 'held', 'infinity', 'replay'
-       FROM events e WHERE e.account_id = $2 ORDER BY e.id DESC LIMIT 1`,
+      `INSERT INTO deliveries SELECT made.* FROM (
+         SELECT * FROM events WHERE account_id = $2 ORDER BY id DESC LIMIT 1
+       ) e, jsonb_populate_record(NULL::deliveries, to_jsonb(e) || jsonb_build_object('id', $1::uuid,
+         'event', e.id, 'destination_id', $3::uuid, 'status', 'held', 'attempts', 0, 'due_at', 'infinity',
+         'origin', 'replay')) made`,
       [uuidv7(), account.id, destinationId],
     );
   }

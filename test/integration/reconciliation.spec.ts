@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { typeormOptions } from '../../src/database/database.options.js';
 import { ensureDayPartitions } from '../../src/database/partitions.js';
 import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
@@ -18,7 +18,8 @@ describe('the period of a balance', () => {
   let dataSource: DataSource;
   let accountId: string;
 
-  beforeAll(async () => {
+  beforeEach(async () => {
+    accountId = uuidv4();
     database = await createTestDatabase();
     pool = new pg.Pool(database.connection);
     dataSource = await new DataSource({ ...typeormOptions(database.connection), entities: [] }).initialize();
@@ -26,9 +27,7 @@ describe('the period of a balance', () => {
       await ensureDayPartitions(pool, PARTITIONED_TABLES, TODAY - daysAgo * DAY_MS);
   });
 
-  beforeEach(() => (accountId = uuidv4()));
-
-  afterAll(async () => {
+  afterEach(async () => {
     await dataSource.destroy();
     await pool.end();
     await database.drop();
@@ -46,8 +45,8 @@ describe('the period of a balance', () => {
     await acceptEvents(pool, [{ ...event, payload: Buffer.from('{}'), bodySha256: Buffer.alloc(32) }]);
     await pool.query(
       `WITH gone AS (DELETE FROM deliveries WHERE id = $1 RETURNING *)
-       INSERT INTO finished_deliveries (id, event, account_id, destination_id, status, attempts, origin, received_at)
-       SELECT id, event, account_id, destination_id, 'success', 1, origin, received_at FROM gone`,
+       INSERT INTO finished_deliveries SELECT done.* FROM gone, jsonb_populate_record(NULL::finished_deliveries,
+         to_jsonb(gone) || jsonb_build_object('status', 'success', 'attempts', 1, 'processed_at', now())) done`,
       [deliveries[0]!.id],
     );
   };
@@ -57,6 +56,12 @@ describe('the period of a balance', () => {
     const { matched, delivered, held, missing, surplus } = total;
     return { events, matched, delivered, held, missing, surplus };
   };
+
+  const keptSince = async (): Promise<number> =>
+    (await readBalance(dataSource, { fromMs: 0, toMs: TODAY + DAY_MS }, null)).keptSinceMs;
+
+  const drop = (table: string, dayMs: number) =>
+    pool.query(`DROP TABLE ${table}_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`);
 
   const of = (events: number) => ({
     events,
@@ -87,25 +92,39 @@ describe('the period of a balance', () => {
     for (const at of [TODAY - DAY_MS - 1, dropped - 43_200_000, dropped, TODAY - 1, TODAY])
       await acceptAt(at);
     const from = TODAY - 5 * DAY_MS;
-    const keptSince = async () =>
-      (await readBalance(dataSource, { fromMs: from, toMs: TODAY + DAY_MS }, null)).keptSinceMs;
     expect(await keptSince()).toBe(TODAY - 2 * DAY_MS);
     expect(await figures(from, TODAY + 1)).toEqual(of(5));
-    const day = (ms: number) => new Date(ms).toISOString().slice(0, 10).replaceAll('-', '');
-    await pool.query(`DROP TABLE events_${day(TODAY - 2 * DAY_MS)}`);
+    await drop('events', TODAY - 2 * DAY_MS);
     expect(await keptSince()).toBe(dropped);
     expect(await figures(from, TODAY + 1)).toEqual(of(3));
-    await pool.query(`DROP TABLE finished_deliveries_${day(TODAY - 2 * DAY_MS)}`);
-    await pool.query(`DROP TABLE finished_deliveries_${day(dropped)}`);
-    expect(await keptSince()).toBe(TODAY - 1);
-    expect(await figures(from, TODAY + 1)).toEqual(of(2));
+    await drop('finished_deliveries', TODAY - 2 * DAY_MS);
+    expect(await keptSince()).toBe(dropped);
+    await drop('events', dropped);
+    expect(await keptSince()).toBe(TODAY);
+    expect(await figures(from, TODAY + 1)).toEqual(of(1));
+  });
+
+  it('begins after a day that was dropped while an older one was kept', async () => {
+    for (const at of [TODAY - 2 * DAY_MS, TODAY - DAY_MS, TODAY]) await acceptAt(at);
+    await drop('events', TODAY - DAY_MS);
+    expect(await keptSince()).toBe(TODAY);
+    expect(await figures(0, TODAY + 1)).toEqual(of(1));
+  });
+
+  it('is complete to the millisecond where both are dropped', async () => {
+    for (const at of [TODAY - DAY_MS, TODAY - 2, TODAY - 1, TODAY]) await acceptAt(at);
+    for (const daysAgo of [2, 1]) {
+      await drop('events', TODAY - daysAgo * DAY_MS);
+      await drop('finished_deliveries', TODAY - daysAgo * DAY_MS);
+    }
+    expect(await keptSince()).toBe(TODAY);
+    expect(await figures(0, TODAY + 1)).toEqual(of(1));
   });
 
   it('counts rows of a day that has no partition', async () => {
     const long = TODAY - 20 * DAY_MS;
     await acceptAt(long);
     expect(await figures(long, long + 1)).toEqual(of(1));
-    const { keptSinceMs } = await readBalance(dataSource, { fromMs: 0, toMs: 1 }, null);
-    expect(keptSinceMs).toBe(long);
+    expect(await keptSince()).toBe(long);
   });
 });
