@@ -163,20 +163,38 @@ describe('/metrics', () => {
       expect(body).not.toContain(secret);
     expect(body.match(/^data_pusher_/gm)!.length).toBeLessThan(200);
   });
+});
+
+describe('/metrics of a process of its own', () => {
+  let app: TestApp;
+
+  afterEach(() => app.close());
 
   it('asks for its token where one is set', async () => {
-    const guarded = await createTestApp({ METRICS_TOKEN: 'sixteen-chars-or-more' }, 'api');
+    app = await createTestApp({ METRICS_TOKEN: 'sixteen-chars-or-more' }, 'api');
+    for (const token of [undefined, 'other', 'sixteen-chars-or-mor', ''])
+      expect(await app.call('GET', '/metrics', { token })).toMatchObject({
+        status: 401,
+        body: { code: 'unauthenticated', detail: expect.stringContaining('METRICS_TOKEN') },
+      });
+    const { status, body } = await app.call('GET', '/metrics/', { token: 'sixteen-chars-or-more' });
+    expect(status).toBe(200);
+    expect(valueOf(body, 'events_accepted_total')).toBe(0);
+  });
+
+  it('leaves out what the database does not tell in time', async () => {
+    app = await createTestApp({}, 'api');
+    const locker = app.dataSource.createQueryRunner();
+    await locker.startTransaction();
     try {
-      for (const token of [undefined, 'other', 'sixteen-chars-or-mor', ''])
-        expect(await guarded.call('GET', '/metrics', { token })).toMatchObject({
-          status: 401,
-          body: { code: 'unauthenticated', detail: expect.stringContaining('METRICS_TOKEN') },
-        });
-      const { status, body } = await guarded.call('GET', '/metrics/', { token: 'sixteen-chars-or-more' });
+      await locker.query('LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE');
+      const { status, body } = await app.call('GET', '/metrics');
       expect(status).toBe(200);
-      expect(body).toContain('data_pusher_events_accepted_total 0');
+      expect(valueOf(body, 'oldest_overdue_seconds')).toBeNull();
+      expect(valueOf(body, 'queue_up')).toBe(1);
     } finally {
-      await guarded.close();
+      await locker.rollbackTransaction();
+      await locker.release();
     }
   });
 });

@@ -147,6 +147,8 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
         status: 200,
         body: { checks: { queue: expect.stringContaining('degraded') } },
       });
+      await waitFor(async () => (await api('GET', '/metrics')).body.includes('data_pusher_queue_up 0\n'));
+      expect((await api('GET', '/metrics')).body).toContain('data_pusher_limiter_fallback 1\n');
       redis = await startRedis(Number(new URL(redis!.url).port));
       await waitFor(async () => (await api('GET', '/health/ready')).body.checks.queue === 'ok', {
         timeoutMs: 15_000,

@@ -46,6 +46,7 @@ describe('AccountThrottlerStorage whose Redis was never there', () => {
       expect((await storage.hit('a', 2, LONG_MS)).allowed).toBe(allowed);
     }
     expect(lines).toEqual([expect.stringContaining('per process, Redis is not available (connection ')]);
+    expect([storage.isFallback, new AccountThrottlerStorage().isFallback]).toEqual([true, false]);
     redis.disconnect();
     expect((await storage.hit('b', 2, LONG_MS)).allowed).toBe(true);
   });
