@@ -8,8 +8,10 @@ import { readVersion } from './config/version.js';
 import { DataFolderError } from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
 import { SupervisedPostgres } from './database/supervised-postgres.js';
+import { endAllLeases } from './delivery/claims.js';
 
 const SHUTDOWN_LIMIT_MS = 20_000;
+const wasForked = process.send !== undefined;
 
 /** What a process serves: Nest's application or a worker without HTTP. */
 export interface Service {
@@ -52,6 +54,8 @@ async function prepareSchema(config: AppConfig, logger: Logger): Promise<void> {
   try {
     await assertUtf8(pool);
     await assertDurable(pool, logger);
+    // The embedded database belongs to this start alone: whoever held a lease is dead.
+    if (config.embedded) await endAllLeases(pool);
   } finally {
     await pool.end();
   }
@@ -78,8 +82,7 @@ async function assertDurable(pool: pg.Pool, logger: Logger): Promise<void> {
 
 function stopOnSignals(service: Service, database: Database, logger: Logger): void {
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
+  const stop = (signal: NodeJS.Signals | 'disconnect') => {
     stopping = true;
     logger.info({ signal }, 'process.stopping');
     // Whatever hangs, the database is stopped cleanly and no process is left behind.
@@ -96,8 +99,14 @@ function stopOnSignals(service: Service, database: Database, logger: Logger): vo
         },
       );
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => (stopping ? process.exit(1) : stop(signal)));
+  // Whoever started this process wants it to end, or has died.
+  const leave = () => {
+    if (!stopping) stop('disconnect');
+  };
+  if (wasForked && !process.connected) leave();
+  process.once('disconnect', leave);
 }
 
 /** One clear line for everything an operator can mend; the whole error for what is our fault. */

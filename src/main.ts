@@ -3,13 +3,16 @@ import type { AppRole } from './app.module.js';
 import { createApp } from './app.setup.js';
 import { boot } from './boot.js';
 import type { AppConfig } from './config/app-config.js';
+import { WorkerProcesses } from './worker-processes.js';
 
 /** After the drain of the delivering half, before a stop is forced. */
 const SLOW_CLIENTS_MS = 15_000;
 
-const role: AppRole = process.argv[2] === 'api' ? 'api' : 'all';
+const asked: AppRole = process.argv[2] === 'api' ? 'api' : 'all';
 
-await boot(async (config) => {
+await boot(async (config, logger) => {
+  const workers = asked === 'all' ? config.workerProcesses : 0;
+  const role: AppRole = workers > 0 ? 'api' : asked;
   const app = await createApp(config, role);
   const host = config.env.HOST ?? (config.embedded ? '127.0.0.1' : '0.0.0.0');
   try {
@@ -18,20 +21,22 @@ await boot(async (config) => {
     await app.close();
     throw error;
   }
+  const processes = new WorkerProcesses(config, logger);
+  processes.start(workers);
   const { port } = app.getHttpServer().address() as { port: number };
-  process.stdout.write(banner(config, role, port));
-  const close = (): Promise<void> => {
+  process.stdout.write(banner(config, role, workers, port));
+  const close = async (): Promise<void> => {
     // Who sends a byte now and then must not keep the process from ending.
     setTimeout(() => app.getHttpServer().closeAllConnections(), SLOW_CLIENTS_MS).unref();
-    return app.close();
+    await Promise.all([app.close(), processes.stop()]);
   };
   return { close };
 });
 
-function banner(config: AppConfig, started: AppRole, port: number): string {
+function banner(config: AppConfig, role: AppRole, workers: number, port: number): string {
   const base = `http://localhost:${port}`;
   const lines = [
-    `Data Pusher ${config.version} is ready (${started === 'all' ? 'API and worker' : 'API'}, ${storage(config)})`,
+    `Data Pusher ${config.version} is ready (${processesOf(role, workers)}, ${storage(config)})`,
     `  API         ${base}/api`,
     `  Swagger     ${base}/swagger`,
     `  Bull Board  ${base}/queues`,
@@ -41,6 +46,11 @@ function banner(config: AppConfig, started: AppRole, port: number): string {
     'Next: npm run demo, or follow the walk in README.md. Ctrl-C stops it.',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function processesOf(role: AppRole, workers: number): string {
+  if (workers > 0) return `API and ${workers} worker ${workers === 1 ? 'process' : 'processes'}`;
+  return role === 'all' ? 'API and worker' : 'API';
 }
 
 function storage({ embedded, env }: AppConfig): string {

@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os';
 import type { Env } from './env.js';
 import { type RetentionPeriods, readPeriods } from './retention.js';
 import type { Secrets } from './secrets.js';
+
+const MAX_WORKER_PROCESSES = 4;
 
 /** How to reach the database: what node-postgres takes. */
 export interface DatabaseConnection {
@@ -24,6 +27,18 @@ export class AppConfig {
   /** True where the database was started by this process. */
   get embedded(): boolean {
     return this.env.DATABASE_URL === undefined;
+  }
+
+  /** Loopback is where somebody who tries the product has a receiver; it is allowed with the embedded database alone. */
+  get egressAllow(): string {
+    return this.env.EGRESS_ALLOW ?? (this.embedded ? 'loopback' : '');
+  }
+
+  /** One core is left to the API and one to the database. */
+  get workerProcesses(): number {
+    return (
+      this.env.WORKER_PROCESSES ?? Math.min(Math.max(availableParallelism() - 2, 0), MAX_WORKER_PROCESSES)
+    );
   }
 
   get retention(): RetentionPeriods {

@@ -9,7 +9,6 @@ import { AppConfig } from './app-config.js';
 @Module({})
 export class ConfigModule {
   static forRoot(config: AppConfig): DynamicModule {
-    const egressAllow = config.env.EGRESS_ALLOW ?? (config.embedded ? 'loopback' : '');
     return {
       module: ConfigModule,
       providers: [
@@ -21,7 +20,7 @@ export class ConfigModule {
         },
         {
           provide: AddressPolicy,
-          useValue: new AddressPolicy(egressAllow ? parseEgressAllow(egressAllow) : []),
+          useValue: new AddressPolicy(config.egressAllow ? parseEgressAllow(config.egressAllow) : []),
         },
       ],
       exports: [AppConfig, LOGGER, SealedBox, AddressPolicy],

@@ -134,6 +134,10 @@ export const settings = {
     'time an attempt may take where the destination sets none',
   ),
   WORKER_CONCURRENCY: setting(integer(1, 10_000), 1000, 'deliveries one process works on at once'),
+  WORKER_PROCESSES: optional(
+    integer(0, 64),
+    'processes that deliver beside the one that npm start is; 0 delivers in that one; without it two less than there are cores, at most 4',
+  ),
   LEASE_SECONDS: setting(
     integer(5, 600),
     45,
@@ -188,6 +192,11 @@ export function readEnv(source: Record<string, string | undefined> = loadProcess
     problems.push('DATABASE_URL is required with NODE_ENV=production');
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));
   return env as Env;
+}
+
+/** The environment of this process with some settings of its own, for a process it starts. */
+export function environmentWith(own: Partial<Record<keyof Settings, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...own };
 }
 
 function loadProcessEnv(): NodeJS.ProcessEnv {

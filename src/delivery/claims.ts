@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { v4 as uuidv4 } from 'uuid';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
@@ -59,6 +60,13 @@ const PER_DESTINATION = 64;
 /** How long the sweeper leaves a due row to the job that was sent for it. */
 const JOB_HEAD_START_SECONDS = 0.9;
 
+/** Only for a process that knows to be the only one: after a crash nothing then waits for a lease to end. */
+export async function endAllLeases(pool: Pool): Promise<void> {
+  await pool.query(
+    'UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL',
+  );
+}
+
 @Injectable()
 export class Claims {
   constructor(
@@ -83,13 +91,6 @@ export class Claims {
   newLease(): { token: string; seconds: number; endsAt: number } {
     const seconds = this.config.env.LEASE_SECONDS;
     return { token: uuidv4(), seconds, endsAt: performance.now() + seconds * 1000 };
-  }
-
-  /** Ends every lease. Only for a process that knows to be the only one: after a crash nothing then waits. */
-  async releaseAll(): Promise<void> {
-    await this.pool.query(
-      'UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL',
-    );
   }
 
   /** Ends the lease on these deliveries, so that whoever claims them next has them. */

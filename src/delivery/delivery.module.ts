@@ -47,8 +47,8 @@ export class DeliveryModule implements OnApplicationBootstrap, BeforeApplication
     @Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.sweeper.start();
+  onApplicationBootstrap(): void {
+    this.sweeper.start();
     void this.processor.worker.run();
   }
 

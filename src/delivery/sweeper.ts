@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
-import { AppConfig } from '../config/app-config.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
@@ -24,16 +23,13 @@ export class Sweeper {
   private nextReleaseAt = 0;
 
   constructor(
-    private readonly config: AppConfig,
     private readonly claims: Claims,
     private readonly engine: DeliveryEngine,
     private readonly rows: DeliveryRows,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async start(): Promise<void> {
-    // The embedded database belongs to this process alone: whoever held a lease is dead.
-    if (this.config.embedded) await this.claims.releaseAll();
+  start(): void {
     this.loop = this.run();
   }
 
