@@ -1,6 +1,6 @@
 // npm run bench: the short set. npm run bench -- W6: one. npm run bench -- --full: everything, which takes long.
 import { prepare } from '../scripts/prepare.mjs';
-import { printDisturbance, printTable, writeResults } from './lib/report.mjs';
+import { printTable, writeResults } from './lib/report.mjs';
 import { workloads } from './workloads/index.mjs';
 
 const args = process.argv.slice(2);
@@ -23,11 +23,12 @@ const startedAt = performance.now();
 const elapsed = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
 let current = '';
 const progress = (text) => console.log(`${elapsed()}  ${current.padEnd(4)} ${text}`);
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 const rows = [];
 const failures = [];
 const bench = await Bench.open({ full, progress });
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => void bench.abandon().finally(() => process.exit(130)));
 if (!bench.redis) progress('no redis-server on the PATH: the shapes on Redis are left out');
 try {
   for (const workload of workloads.filter(
@@ -46,8 +47,7 @@ try {
   current = '';
   await bench.close();
 }
-printTable(rows);
-printDisturbance(bench.rounds);
+printTable(rows, bench.rounds);
 const files = writeResults({
   rows,
   rounds: bench.rounds,

@@ -21,6 +21,7 @@ const SETTLE_MS = 500;
 export class Bench {
   #closers = [];
   #nextSeq = 0;
+  #tlsFolder;
   #progress;
   #cpu = readCpu();
   /** Everything that was measured, for the JSON. */
@@ -65,6 +66,12 @@ export class Bench {
     for (const closer of this.#closers.reverse()) await closer();
   }
 
+  /** Leaves nothing behind that would not end with this process. */
+  async abandon() {
+    await this.postgres.stop();
+    rmSync(this.#tlsFolder, { recursive: true, force: true });
+  }
+
   progress(text) {
     this.#progress(text);
   }
@@ -87,8 +94,9 @@ export class Bench {
    * Starts the product on a fresh database with these accounts, and ends both after `work`.
    * @param accounts for each its destinations, see seed.mjs
    * @param worker false leaves delivering to a worker that `work` starts; needs a shape that is apart
+   * @param stopWithinMs after which it is killed, where it would wait for destinations that hang
    */
-  async withProduct({ accounts, shape = DEFAULT_SHAPE, worker, env }, work) {
+  async withProduct({ accounts, shape = DEFAULT_SHAPE, worker, env, stopWithinMs }, work) {
     const database = await this.postgres.createDatabase({ migrated: true });
     const seeded = await this.postgres.with(database, (client) => seedAccounts(client, accounts));
     await this.redis?.wipe();
@@ -99,7 +107,7 @@ export class Bench {
       worker,
       env,
     });
-    return this.#use({ ...product, ...seeded, database }, work);
+    return this.#use({ ...product, ...seeded, database, stopWithinMs }, work);
   }
 
   /** The same for the bare pipeline (C5). */
@@ -121,7 +129,7 @@ export class Bench {
     try {
       return await work(target);
     } finally {
-      await target.stop();
+      await target.stop(target.stopWithinMs);
       target.whenStopped?.((await this.postgres.fsyncs()) - fsyncsBefore);
       await this.postgres.dropDatabase(target.database);
     }
@@ -153,7 +161,7 @@ export class Bench {
   }
 
   /** Lets a target become fast, and everything of it be delivered. */
-  async warmUp(target, { seconds = 1.2, fanout = 1, connections = 64 } = {}) {
+  async warmUp(target, { seconds = 1, fanout = 1, connections = 64 } = {}) {
     await this.receiver.ask('reset');
     const { accepted } = await this.load(target, { connections, seconds });
     await this.arrived(accepted * fanout);
@@ -179,6 +187,7 @@ export class Bench {
 
   #makeCertificate() {
     const folder = mkdtempSync(join(tmpdir(), 'data-pusher-bench-tls-'));
+    this.#tlsFolder = folder;
     this.#closers.push(() => rmSync(folder, { recursive: true, force: true }));
     const files = { BENCH_CERTIFICATE: join(folder, 'certificate.pem'), BENCH_KEY: join(folder, 'key.pem') };
     // prettier-ignore

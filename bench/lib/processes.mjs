@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const OUTPUT_KEPT = 4000;
-const STOP_LIMIT_MS = 25_000;
+export const STOP_LIMIT_MS = 25_000;
 const children = new Set();
 
 process.on('exit', () => {
@@ -61,8 +61,8 @@ export class Process {
     return answered;
   }
 
-  async stop() {
-    const limit = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT_MS);
+  async stop(limitMs = STOP_LIMIT_MS) {
+    const limit = setTimeout(() => this.#child.kill('SIGKILL'), limitMs);
     this.#child.kill('SIGTERM');
     await this.#ended;
     clearTimeout(limit);

@@ -12,10 +12,15 @@ const COLUMNS = ['id', 'what', 'measured', 'bar', 'result'];
 /** Share of the machine from which on a result is not worth much. */
 const DISTURBING = 0.1;
 
-export function printTable(rows) {
+export function printTable(rows, rounds) {
+  const disturbed = new Set(
+    rounds.filter(({ othersShare }) => othersShare > DISTURBING).map(({ workload }) => workload),
+  );
+  const verdict = ({ id, isMet }) =>
+    isMet === null ? '' : `${isMet ? 'pass' : 'MISS'}${disturbed.has(id) ? ' ?' : ''}`;
   const lines = [
     COLUMNS,
-    ...rows.map(({ id, what, measured, bar, isMet }) => [id, what, measured, bar, verdict(isMet)]),
+    ...rows.map((each) => [each.id, each.what, each.measured, each.bar, verdict(each)]),
   ];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const text = lines.map((line) =>
@@ -28,20 +33,12 @@ export function printTable(rows) {
   console.log(`\n${text.join('\n')}\n`);
   const judged = rows.filter(({ isMet }) => isMet !== null);
   console.log(`${judged.filter(({ isMet }) => isMet).length} of ${judged.length} bars are met.`);
-}
-
-/** Says when a measurement shared the machine with others: ratios bear some of that, latencies none. */
-export function printDisturbance(rounds) {
-  const disturbed = rounds.filter(({ othersShare }) => othersShare > DISTURBING);
-  if (disturbed.length === 0) return;
-  const worst = Math.max(...disturbed.map(({ othersShare }) => othersShare));
-  const ids = [...new Set(disturbed.map(({ workload }) => workload))];
+  if (disturbed.size === 0) return;
+  const most = Math.max(...rounds.map(({ othersShare }) => othersShare || 0));
   console.log(
-    `Other programs took up to ${Math.round(worst * 100)} % of this machine during ${ids.join(', ')}: measure again on a quiet one.`,
+    `Other programs took up to ${Math.round(most * 100)} % of this machine: what has a ? is to be measured again on a quiet one.`,
   );
 }
-
-const verdict = (isMet) => (isMet === null ? '' : isMet ? 'pass' : 'MISS');
 
 /** @returns the files, as they are called from the top of the repository. */
 export function writeResults({ rows, rounds, wanted, full, seconds }) {

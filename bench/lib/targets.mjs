@@ -30,7 +30,7 @@ export async function startProduct({ databaseUrl, redisUrl, apart, worker = apar
     path: '/api/server/incoming_data',
     processes,
     startWorker: async () => (processes.worker = await startWorker()),
-    stop: () => Promise.all(Object.values(processes).map((process) => process.stop())),
+    stop: (limitMs) => Promise.all(Object.values(processes).map((process) => process.stop(limitMs))),
   };
 }
 
