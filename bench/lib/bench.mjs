@@ -68,7 +68,7 @@ export class Bench {
 
   /** Leaves nothing behind that would not end with this process. */
   async abandon() {
-    await this.postgres.stop();
+    await Promise.all([this.postgres.stop(), this.redis?.stop()]);
     rmSync(this.#tlsFolder, { recursive: true, force: true });
   }
 
