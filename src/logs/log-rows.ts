@@ -41,31 +41,39 @@ const FINISHED = `
     NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at
   FROM finished_deliveries`;
 
-const OPEN_STATUSES = new Set<DeliveryStatus>(['pending', 'retrying', 'held']);
+const FINISHED_STATUSES: DeliveryStatus[] = ['success', 'failed', 'cancelled'];
 
 /** Conditions on columns that open and finished deliveries have in common, with their values; the status apart. */
 export interface LogFilter {
   where: string;
   values: unknown[];
   status?: DeliveryStatus;
+  /** Whether each status has to be read by itself because the index of the filter begins with it. */
+  isByStatus: boolean;
 }
 
 /**
- * Deliveries from both places, open and finished, as one list of the log. Each half is filtered, ordered and
+ * Deliveries from both places, open and finished, as one list of the log. Each part is filtered, ordered and
  * limited by itself, so that each walks its index and reads no more than the page.
  */
-export function logStatement({ where, status }: LogFilter, limit: number): string {
-  // Written out, because a parameter would not say that an index of some statuses serves it; and one half has none.
-  const condition = status ? `${where} AND status = '${status}'` : where;
-  const halves = status ? [OPEN_STATUSES.has(status) ? OPEN : FINISHED] : [OPEN, FINISHED];
-  const rows = halves
-    .map((select) => `(${select} WHERE ${condition} ORDER BY id DESC LIMIT ${limit})`)
-    .join(' UNION ALL ');
+export function logStatement(filter: LogFilter, limit: number): string {
+  const parts = partsOf(filter).map((select) => `(${select} ORDER BY id DESC LIMIT ${limit})`);
   return `
     SELECT l.*, d.url
-    FROM (SELECT * FROM (${rows}) both_halves ORDER BY id DESC LIMIT ${limit}) l
+    FROM (SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}) l
     LEFT JOIN destinations d ON d.id = l.destination_id
     ORDER BY l.id DESC`;
+}
+
+function partsOf({ where, status, isByStatus }: LogFilter): string[] {
+  // Written out, because a parameter would not say that an index of some statuses serves it.
+  const withStatus = (select: string, one: DeliveryStatus): string =>
+    `${select} WHERE ${where} AND status = '${one}'`;
+  if (status) return [withStatus(FINISHED_STATUSES.includes(status) ? FINISHED : OPEN, status)];
+  const finished = isByStatus
+    ? FINISHED_STATUSES.map((one) => withStatus(FINISHED, one))
+    : [`${FINISHED} WHERE ${where}`];
+  return [`${OPEN} WHERE ${where}`, ...finished];
 }
 
 export function toLogEntryView(row: LogRow): LogEntryView {

@@ -113,7 +113,8 @@ function toFilter(accountId: string, query: Partial<ListLogsQuery>, event?: stri
   add((p) => `event_type = ${p}`, query.event_type);
   add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
-  return { where: conditions.join(' AND '), values, status: query.status };
+  const isByStatus = Boolean(query.destination_id) && !query.event_type && !event;
+  return { where: conditions.join(' AND '), values, status: query.status, isByStatus };
 }
 
 function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, AttemptRow[]>): EventLogView {
