@@ -13,14 +13,14 @@ export async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) 
   // The statement that is under way tells of a lost connection; without a listener it would end the process.
   const ignore = () => undefined;
   client.on('error', ignore);
-  let failed = true;
   try {
     const result = await use(client);
-    failed = false;
-    return result;
-  } finally {
-    client.release(failed);
     client.off('error', ignore);
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true);
+    throw error;
   }
 }
 
