@@ -39,9 +39,9 @@ const STATEMENTS = [
   `INSERT INTO event_keys (account_id, event_id, event, body_sha256)
    SELECT account_id, 'log-' || i, id, decode(md5(i::text) || md5(i::text), 'hex')
    FROM (${EVENTS}) e WHERE $3::uuid[] IS NOT NULL`,
-  `INSERT INTO finished_deliveries (account_id, id, event, destination_id, event_type, status, attempts,
+  `INSERT INTO finished_deliveries (account_id, id, event, event_id, destination_id, event_type, status, attempts,
      last_status_code, last_error, origin, received_at, processed_at)
-   SELECT account_id, delivery_id, id, destination_id, event_type, status, 1, CASE status WHEN 'success' THEN 200 ELSE 500 END,
+   SELECT account_id, delivery_id, id, 'log-' || i, destination_id, event_type, status, 1, CASE status WHEN 'success' THEN 200 ELSE 500 END,
      CASE status WHEN 'success' THEN NULL ELSE 'answered 500' END, 'event', to_timestamp(ms / 1000.0), to_timestamp(ms / 1000.0)
    FROM (${DELIVERIES}) d`,
   `INSERT INTO attempts (delivery_id, id, number, started_at, duration_ms, status_code)
@@ -53,8 +53,8 @@ const STATEMENTS = [
  * paused, so that nothing of it is sent.
  */
 const OPEN = `
-  INSERT INTO deliveries (id, event, account_id, destination_id, event_type, status, attempts, due_at, last_error)
-  SELECT uuidv7(), e.id, e.account_id, $1, e.event_type, status, 1,
+  INSERT INTO deliveries (id, event, event_id, account_id, destination_id, event_type, status, attempts, due_at, last_error)
+  SELECT uuidv7(), e.id, e.event_id, e.account_id, $1, e.event_type, status, 1,
     CASE status WHEN 'held' THEN 'infinity' ELSE now() + interval '1 day' END, 'answered 500'
   FROM (SELECT * FROM events WHERE account_id = $2 ORDER BY id DESC LIMIT 200) e, unnest('{retrying,held}'::text[]) AS status`;
 
@@ -83,7 +83,12 @@ export async function seedLog(client, accounts, deliveries) {
   await client.query('VACUUM (ANALYZE)');
 }
 
-const borrowed = async (client) => ({ query: client.query.bind(client), release: () => undefined });
+const borrowed = async (client) => ({
+  query: client.query.bind(client),
+  on: () => undefined,
+  off: () => undefined,
+  release: () => undefined,
+});
 
 /** Removes a day in the middle of the log and says how long it took. */
 export async function dropDay(client) {
