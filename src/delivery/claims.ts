@@ -31,14 +31,14 @@ const CLAIM_BY_ID = {
 };
 
 /**
- * Walks from destination to destination through the index, taking some of what is due from each, so that one
- * with a large backlog hides nobody. `$5` leaves the newest to the job that was sent for them.
+ * Walks from destination to destination through the index, beyond `$7`, taking some of what is due from each, so that
+ * one with a large backlog hides nobody. `$5` leaves the newest to the job that was sent for them.
  */
 const CLAIM_DUE = {
   name: 'claim_due_deliveries',
   text: `
     WITH RECURSIVE destination AS (
-      (SELECT destination_id AS id FROM deliveries ORDER BY destination_id LIMIT 1)
+      (SELECT destination_id AS id FROM deliveries WHERE destination_id > $7 ORDER BY destination_id LIMIT 1)
       UNION ALL
       SELECT (SELECT destination_id FROM deliveries WHERE destination_id > destination.id
               ORDER BY destination_id LIMIT 1)
@@ -55,7 +55,8 @@ const CLAIM_DUE = {
       .replace(/^WITH /, '')}`,
 };
 
-const PER_DESTINATION = 64;
+const LEAST_PER_DESTINATION = 64;
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** How long the sweeper leaves a due row to the job that was sent for it. */
 const JOB_HEAD_START_SECONDS = 0.9;
@@ -69,6 +70,12 @@ export async function endAllLeases(pool: Pool): Promise<void> {
 
 @Injectable()
 export class Claims {
+  /** Where the last walk ended before it had seen every destination. */
+  private walkedTo = BEFORE_ALL;
+  private lastDestinations = 1;
+  /** False once a walk has seen every destination. */
+  isUnderWay = false;
+
   constructor(
     private readonly pool: DeliveryPool,
     private readonly config: AppConfig,
@@ -82,9 +89,20 @@ export class Claims {
     return this.claim(CLAIM_BY_ID, [ids, busyDestinations, attempts]);
   }
 
-  /** Claims up to `limit` deliveries that have been due for a moment, from every destination that is not busy. */
-  due(limit: number, busyDestinations: string[]): Promise<ClaimedDelivery[]> {
-    return this.claim(CLAIM_DUE, [busyDestinations, PER_DESTINATION, JOB_HEAD_START_SECONDS, limit]);
+  /**
+   * Claims up to `limit` deliveries that have been due for a moment, from destinations that are not busy: some of
+   * each, and where there are few, more of each.
+   */
+  async due(limit: number, busyDestinations: string[]): Promise<ClaimedDelivery[]> {
+    const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
+    const from = this.walkedTo;
+    const values = [busyDestinations, each, JOB_HEAD_START_SECONDS, limit, from];
+    const claimed = await this.claim(CLAIM_DUE, values);
+    const destinations = new Set(claimed.map(({ destinationId }) => destinationId));
+    this.lastDestinations = Math.max(1, destinations.size);
+    this.walkedTo = claimed.length < limit ? BEFORE_ALL : [...destinations].sort().at(-1)!;
+    this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL;
+    return claimed;
   }
 
   /** Made before the statement that takes it, so that our idea of the lease ends before the database's. */

@@ -16,6 +16,7 @@ import type { Settled } from './settled.js';
 
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
+const ENOUGH_ROOM = 100;
 const MAX_PUT_BACK_MS = 60_000;
 const UNREADABLE_WAIT_MS = 5000;
 /** What answered 410 gets nothing more while every process hears that it is disabled. */
@@ -26,6 +27,7 @@ const GONE_PAUSE_MS = 1000;
 export class DeliveryEngine {
   private readonly lanes: Lanes;
   private readonly whenRoom: (() => void)[] = [];
+  private roomAgain: () => void = () => undefined;
   private claimed = 0;
   private closing = false;
 
@@ -49,9 +51,13 @@ export class DeliveryEngine {
     return this.claimed;
   }
 
-  /** Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. */
+  /**
+   * Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. A little room is
+   * not enough for many: claiming a few at a time costs the database a statement for each few.
+   */
   async reserve(wanted: number): Promise<number> {
-    while (this.room === 0 && !this.closing)
+    const enough = Math.min(wanted, this.config.env.WORKER_CONCURRENCY / 10, ENOUGH_ROOM);
+    while (this.room < enough && !this.closing)
       await new Promise<void>((resolve) => this.whenRoom.push(resolve));
     const reserved = Math.min(wanted, this.room);
     this.claimed += reserved;
@@ -96,6 +102,11 @@ export class DeliveryEngine {
   start(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
     this.giveBack(reserved - deliveries.length);
     for (const delivery of deliveries) void this.run(delivery, batch);
+  }
+
+  /** Calls `listener` whenever a destination that was full has room again. */
+  onRoomAgain(listener: () => void): void {
+    this.roomAgain = listener;
   }
 
   /** Puts back what waits too long for its destination. Called once a second. */
@@ -152,7 +163,7 @@ export class DeliveryEngine {
     const destination = await this.directory.findDeliverable(delivery.destinationId).catch(() => known);
     const unsendable = whyNot(delivery, destination);
     if (!unsendable) return this.attempt(delivery, destination!, lane, place);
-    lane.leave(place);
+    this.leave(destination?.id ?? known.id, lane, place);
     return this.settle(delivery, destination, unsendable);
   }
 
@@ -166,7 +177,7 @@ export class DeliveryEngine {
     const wantedMs = destination.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
     const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
     if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS)) {
-      lane.leave(place);
+      this.leave(destination.id, lane, place);
       return this.settle(delivery, destination, putBack(0));
     }
     const startedAt = performance.now();
@@ -181,8 +192,12 @@ export class DeliveryEngine {
     });
     if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
     if (decision.next === 'disable') lane.slowDown(GONE_PAUSE_MS);
-    lane.leave(place);
+    this.leave(destination.id, lane, place);
     return this.conclude(delivery, destination, decision, { id: uuidv7(), startedAt, outcome });
+  }
+
+  private leave(destinationId: string, lane: Lane, place: Place): void {
+    if (this.lanes.leave(destinationId, lane, place)) this.roomAgain();
   }
 
   private async conclude(

@@ -1,4 +1,4 @@
-import { Lane, type LaneLimits } from './lane.js';
+import { Lane, type LaneLimits, type Place } from './lane.js';
 
 const MAX_IDLE_LANES = 2000;
 const RECOUNT_MS = 100;
@@ -11,6 +11,7 @@ export class Lanes {
   private readonly byDestination = new Map<string, Lane>();
   private countedAt = -Infinity;
   private slowShareIsTaken = false;
+  private readonly refused = new Set<string>();
   private fairShare: number;
 
   constructor(private readonly places: number) {
@@ -33,17 +34,28 @@ export class Lanes {
     const lane = this.byDestination.get(destinationId);
     if (!lane) return false;
     this.recount();
-    return this.hasItsShare(lane) || lane.isFull;
+    if (!this.hasItsShare(lane) && !lane.isFull) return false;
+    this.refused.add(destinationId);
+    return true;
   }
 
   /** Every destination for which nothing more should be taken on now. */
   full(): string[] {
-    this.recount();
     const full: string[] = [];
     for (const [id, lane] of this.byDestination)
-      if (this.hasItsShare(lane) || lane.isFull) full.push(id);
+      if (this.isFull(id)) full.push(id);
       else if (lane.isIdle && this.byDestination.size > MAX_IDLE_LANES) this.byDestination.delete(id);
     return full;
+  }
+
+  /**
+   * Gives a place back.
+   * @returns true when a destination that was full has room again.
+   */
+  leave(destinationId: string, lane: Lane, place: Place): boolean {
+    lane.leave(place);
+    if (!this.refused.has(destinationId) || lane.size > this.fairShare / 2) return false;
+    return this.refused.delete(destinationId);
   }
 
   shed(): void {

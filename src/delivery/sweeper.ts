@@ -9,6 +9,8 @@ const TICK_MS = 1000;
 const RELEASE_EVERY_MS = 5000;
 const MAX_CLAIM = 500;
 const WORTH_GOING_ON = 32;
+/** However often a destination has room again, the database is asked no more than so often. */
+const REST_MS = 5;
 
 /**
  * Finds what is due and nobody works on: retries, deliveries whose job was lost, leases of workers that died.
@@ -20,6 +22,8 @@ export class Sweeper {
   private pause: { end: () => void } | null = null;
   private loop: Promise<void> = Promise.resolve();
   private isFailing = false;
+  /** Something asked for a sweep since the last one began. */
+  private isAwake = false;
   private nextReleaseAt = 0;
 
   constructor(
@@ -30,21 +34,30 @@ export class Sweeper {
   ) {}
 
   start(): void {
+    // A destination that was full left what is due to it where it was.
+    this.engine.onRoomAgain(() => this.wake());
     this.loop = this.run();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.pause?.end();
+    this.wake();
     await this.loop;
   }
 
   private async run(): Promise<void> {
     while (!this.stopped) {
       const claimed = await this.sweep();
-      // Much claimed means that there is more: go on at once instead of at the next tick.
-      if (claimed < WORTH_GOING_ON) await this.sleep(TICK_MS);
+      // Much claimed means that there is more: go on instead of waiting for the next tick.
+      const isMore = claimed >= WORTH_GOING_ON || this.claims.isUnderWay || this.isAwake;
+      this.isAwake = false;
+      await this.sleep(isMore ? REST_MS : TICK_MS);
     }
+  }
+
+  private wake(): void {
+    this.isAwake = true;
+    this.pause?.end();
   }
 
   /** @returns how many deliveries were started. */
