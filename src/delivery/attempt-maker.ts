@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { AddressPolicy } from '../common/egress/address-policy.js';
 import { LOGGER } from '../common/logger.js';
+import { Pace } from '../common/pace.js';
 import { AppConfig } from '../config/app-config.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import type { ClaimedDelivery } from './contract.js';
@@ -12,11 +13,14 @@ import { type DeliveryRequest, buildRequest } from './request-builder.js';
 import { Sender } from './sender.js';
 import { decodeSecret } from './signer.js';
 
+const FAILURES_LOGGED_PER_SECOND = 20;
+
 /** Makes one attempt: builds and signs the request, sends it, and logs what came of it. */
 @Injectable()
 export class AttemptMaker {
   private readonly sender: Sender;
   private readonly stopping = new AbortController();
+  private readonly failures = new Pace(FAILURES_LOGGED_PER_SECOND);
   /** Decoded once per cached destination. */
   private readonly keys = new WeakMap<DeliverableDestination, Buffer[]>();
 
@@ -87,8 +91,10 @@ export class AttemptMaker {
     return graceEnded ? keys.slice(0, 1) : keys;
   }
 
+  /** A destination that is down is told of, not for each of its deliveries: the log of the account has them all. */
   private log(delivery: ClaimedDelivery, outcome: Outcome): void {
-    const level = outcome.error === null ? 'debug' : 'warn';
+    const heldBack = outcome.error === null ? null : this.failures.pass();
+    const level = heldBack === null ? 'debug' : 'warn';
     if (!this.logger.isLevelEnabled(level)) return;
     this.logger[level](
       {
@@ -100,6 +106,7 @@ export class AttemptMaker {
         status_code: outcome.statusCode,
         duration_ms: Math.round(outcome.durationMs),
         error: outcome.error,
+        ...(heldBack ? { failures_not_shown: heldBack } : {}),
       },
       'delivery.attempted',
     );

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
+import { Pace } from '../common/pace.js';
 import { Batch } from './batch.js';
 import { Claims } from './claims.js';
 import {
@@ -16,15 +17,17 @@ import { DeliveryEngine } from './delivery-engine.js';
 import { report } from './job-report.js';
 
 const TELL_AFTER_MS = 1000;
-/** Of what goes well under load the board gets a sample; what failed is always told. */
-const TELL_EVERY_MS = 250;
+/** Of what goes on under load the board gets a sample; what failed does not compete with what went well. */
+const TOLD_PER_SECOND = 4;
+const FAILURES_TOLD_PER_SECOND = 20;
 const MAX_UNANSWERED = 50;
 
 /** First attempts of what this very process has committed: no job, no claim and no look at the database before them. */
 @Injectable()
 export class DirectDeliveries implements DirectDelivery {
   private unanswered = 0;
-  private nextToldAt = 0;
+  private readonly pace = new Pace(TOLD_PER_SECOND);
+  private readonly failurePace = new Pace(FAILURES_TOLD_PER_SECOND);
 
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
@@ -62,8 +65,8 @@ export class DirectDeliveries implements DirectDelivery {
   private async tell(batch: Batch, job: DeliveryJob): Promise<void> {
     const settled = await batch.settledWithin(TELL_AFTER_MS);
     const told = report(settled, batch.started, batch.started);
-    if (this.unanswered >= MAX_UNANSWERED || (!told.failure && performance.now() < this.nextToldAt)) return;
-    if (!told.failure) this.nextToldAt = performance.now() + TELL_EVERY_MS;
+    const pace = told.failure ? this.failurePace : this.pace;
+    if (this.unanswered >= MAX_UNANSWERED || pace.pass() === null) return;
     this.unanswered++;
     await this.queue.add(jobName(job), { ...job, report: told }).catch(() => undefined);
     this.unanswered--;

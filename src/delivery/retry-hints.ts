@@ -1,21 +1,24 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Pace } from '../common/pace.js';
 import { AppConfig } from '../config/app-config.js';
 import { DELIVERIES_QUEUE, type DeliveryJob } from './contract.js';
 import { type Settled, describeTarget } from './settled.js';
 
 const MAX_UNANSWERED = 10;
-const MAX_PER_TURN = 100;
+/** Enough to read. A job for each of a thousand failures a second would cost the queue more than the retries. */
+const MAX_PER_SECOND = 20;
 
 /**
- * Shows every retry as a delayed job of its own, so that an operator sees it coming and may promote it. The
- * sweeper makes the retry where the job is missing, so adding them is best effort and bounded.
+ * Shows retries as delayed jobs of their own, so that an operator sees them coming and may promote them. The
+ * sweeper makes the retry where the job is missing, so adding them is best effort, and a sample when there are many.
  */
 @Injectable()
 export class RetryHints {
   private gathered: Settled[] = [];
   private unanswered = 0;
+  private readonly pace = new Pace(MAX_PER_SECOND);
 
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
@@ -26,7 +29,7 @@ export class RetryHints {
   }
 
   send(settled: Settled): void {
-    if (this.gathered.length >= MAX_PER_TURN || this.unanswered >= MAX_UNANSWERED) return;
+    if (this.unanswered >= MAX_UNANSWERED || this.pace.pass() === null) return;
     if (this.gathered.push(settled) === 1) setImmediate(() => this.flush());
   }
 
