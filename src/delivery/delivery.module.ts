@@ -65,7 +65,8 @@ export class DeliveryModule implements OnApplicationBootstrap, BeforeApplication
   private async closeWorker(): Promise<void> {
     const closing = this.processor.worker.close().catch(() => undefined);
     const late = sleep(WORKER_CLOSE_MS, 'late', { ref: false });
-    if ((await Promise.race([closing, late])) === 'late')
-      await this.processor.worker.close(true).catch(() => undefined);
+    if ((await Promise.race([closing, late])) !== 'late') return;
+    this.connection.abandon();
+    await closing;
   }
 }

@@ -14,8 +14,10 @@ export interface QueueConnection {
   redis: Redis | null;
   /** Resolves when the queue answers. */
   ping(): Promise<unknown>;
-  /** Gives up a Redis that is away, so that closing queues and workers does not wait for it. */
+  /** From here on a Redis that is or goes away is given up, so that closing queues and workers does not wait for it. */
   abandonIfAway(): void;
+  /** Fails every command that still waits, as those to a Redis that is frozen. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -27,10 +29,21 @@ export function openQueueConnection(config: AppConfig, report: (error: Error) =>
 
 function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   setDefaultBackendFactory();
-  let isAbandoned = false;
-  // BullMQ makes connections of its own like the one it is given; they too end when this says so.
-  const retryStrategy = (times: number) => (isAbandoned ? null : Math.min(times * 100, 500));
+  let isClosing = false;
+  // BullMQ makes connections of its own like the one it is given; they too end when this says so. A Redis that
+  // goes away while closing is not waited for either.
+  const retryStrategy = (times: number) => (isClosing ? null : Math.min(times * 100, 500));
   const bullmq = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
+  const ofBullmq = [bullmq];
+  bullmq.duplicate = (options) => {
+    const copy = Redis.prototype.duplicate.call(bullmq, options);
+    ofBullmq.push(copy);
+    return copy;
+  };
+  const giveUp = (...statuses: string[]) => {
+    isClosing = true;
+    for (const client of ofBullmq) if (statuses.includes(client.status)) end(client);
+  };
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
@@ -42,15 +55,20 @@ function onRedis(url: string, report: (error: Error) => void): QueueConnection {
     bullmq,
     redis,
     ping: () => redis.ping(),
-    abandonIfAway: () => {
-      isAbandoned = bullmq.status !== 'ready';
-      if (isAbandoned) bullmq.disconnect();
-    },
+    abandonIfAway: () => giveUp('reconnecting', 'connecting', 'connect'),
+    abandon: () => giveUp('reconnecting', 'connecting', 'connect', 'ready'),
     close: async () => {
       bullmq.disconnect();
       redis.disconnect();
     },
   };
+}
+
+function end(client: Redis): void {
+  const waitsToReconnect = client.status === 'reconnecting';
+  client.disconnect();
+  // ioredis forgets what such a client was asked and never says that it has ended, unless one more try fails.
+  if (waitsToReconnect) client.connect().catch(() => undefined);
 }
 
 function onPostgres(config: AppConfig, report: (error: Error) => void): QueueConnection {
@@ -63,11 +81,13 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.
   const connection = pool as unknown as ConnectionOptions;
+  const nothing = () => undefined;
   return {
     redis: null,
     bullmq: connection,
     ping: () => pool.query('SELECT 1'),
-    abandonIfAway: () => undefined,
+    abandonIfAway: nothing,
+    abandon: nothing,
     close: () => pool.end(),
   };
 }

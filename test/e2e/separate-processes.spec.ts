@@ -165,6 +165,14 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
       await waitFor(() => receiver.requests.length === 1, { timeoutMs: 5000 });
       expect(await worker.end('SIGTERM')).toBe(0);
     });
+
+    it.each(['SIGKILL', 'SIGSTOP'] as const)('stop when Redis has just got %s', async (signal) => {
+      redis = await startRedis();
+      const worker = await startProduct('worker', { ...env, REDIS_URL: redis.url });
+      await redis.kill(signal);
+      expect(await worker.end('SIGTERM')).toBe(0);
+      await redis.stop();
+    });
   });
 });
 
