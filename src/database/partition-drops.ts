@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { failpoint } from '../common/fault-injection.js';
 
 /** How long inserts may have to wait behind a drop that itself waits for a reader. */
 const MAX_STALL_MS = 250;
@@ -37,6 +38,7 @@ export function dayOf(partition: string): number | null {
  * @returns false when somebody kept the table too long; worth another try later.
  */
 export async function dropPartition(client: ClientBase, name: string): Promise<boolean> {
+  await failpoint('partition.before_drop');
   try {
     // One message, so that locks are never held while this process is slow or frozen. The limit is that of the
     // statement: of a lock it would be granted three times, for the table, the partition and the default one.

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { failpoint } from '../common/fault-injection.js';
 import { describeFailure, describeStatus, describeTimeout } from './failure.js';
 import { type Failure, failure, type Outcome, type ResponseCut } from './outcome.js';
 import { ResponseExcerpt } from './response-excerpt.js';
@@ -52,7 +53,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.abortRequest = abort;
   }
 
+  onRequestSent(): void {
+    void failpoint('attempt.after_request');
+  }
+
   onHeaders(statusCode: number, rawHeaders: Buffer[]): boolean {
+    void failpoint('attempt.after_headers');
     if (statusCode < 100 || statusCode > 599) {
       this.stop('broken', failure('protocol', `${statusCode} is not an HTTP status`));
     } else if (statusCode < 200) {

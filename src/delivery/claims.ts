@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { v4 as uuidv4 } from 'uuid';
+import { failpoint } from '../common/fault-injection.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
 import type { ClaimedDelivery } from './contract.js';
@@ -126,6 +127,7 @@ export class Claims {
   ): Promise<ClaimedDelivery[]> {
     const { token, seconds, endsAt } = this.newLease();
     const { rows } = await this.pool.query({ ...statement, values: [token, seconds, ...values] });
+    if (rows.length > 0) await failpoint('claim.after');
     return rows.map((row) => {
       const payload = row.payload === null ? null : Buffer.from(row.payload);
       return Object.assign(row, { payload, leaseToken: token, leaseEndsAt: endsAt });

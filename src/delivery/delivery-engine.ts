@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { failpoint } from '../common/fault-injection.js';
 import { AppConfig } from '../config/app-config.js';
 import { DestinationDirectory } from '../destinations/destination-directory.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
@@ -226,6 +227,7 @@ export class DeliveryEngine {
     const { next, delayMs = 0, reason = null, attempt = null, attempts = delivery.attempts } = ending;
     const { id: deliveryId, leaseToken } = delivery;
     const result = { deliveryId, leaseToken, next, attempts, delayMs, reason, attempt };
+    await failpoint(next === 'retry' ? 'retry.before_schedule' : 'result.before_record');
     const isOurs = await this.writer.record(result);
     const outcome = attempt?.outcome ?? null;
     return { delivery, next, attempts, delayMs, reason, outcome, destination, isOurs };

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { AddressPolicy } from '../common/egress/address-policy.js';
+import { failpoint } from '../common/fault-injection.js';
 import { Attempt } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { type ResolveAddresses, systemResolver } from './guarded-connector.js';
@@ -99,6 +100,7 @@ export class Sender {
     const { method, body } = request;
     const headers = request.headers.concat(ACCEPT_IDENTITY);
     if (!hasHeader(request.headers, 'user-agent')) headers.push(...this.userAgent);
+    void failpoint('attempt.before_connect');
     // Without `reset`, undici would end the connection after each DELETE that has a body.
     origin.pool.dispatch({ path, method, headers, body, reset: false }, attempt);
   }

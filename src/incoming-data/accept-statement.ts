@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { failpoint } from '../common/fault-injection.js';
 import type { DirectLease } from '../delivery/contract.js';
 import { boolArray, byteaArray, textArray, uuidArray } from '../database/binary-arrays.js';
 
@@ -72,7 +73,11 @@ export async function acceptEvents(
   events: EventToAccept[],
   lease?: DirectLease,
 ): Promise<AcceptedEvent[]> {
-  const { rows } = await pool.query<{ id: string }>({ ...ACCEPT, values: toColumns(events, lease) });
+  await failpoint('accept.before_begin');
+  const storing = pool.query<{ id: string }>({ ...ACCEPT, values: toColumns(events, lease) });
+  void failpoint('accept.sent');
+  const { rows } = await storing;
+  await failpoint('accept.after_commit');
   if (rows.length === 0) return events.map(asStored);
   const repeatedIds = new Set(rows.map((row) => row.id));
   const repeated = events.filter((event) => repeatedIds.has(event.id));

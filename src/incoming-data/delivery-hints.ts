@@ -2,6 +2,7 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Logger } from 'pino';
+import { failpoint } from '../common/fault-injection.js';
 import { LOGGER } from '../common/logger.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES, jobName } from '../delivery/contract.js';
 import { type DueDelivery, toJob } from './due-delivery.js';
@@ -49,6 +50,7 @@ export class DeliveryHints {
     if (this.unanswered >= MAX_UNANSWERED) return;
     const jobs = toJobs(deliveries).map((data) => ({ name: jobName(data), data, opts: this.keeping() }));
     this.unanswered++;
+    void failpoint('queue.before_add');
     const failuresBefore = this.failures;
     const adding =
       jobs.length === 1

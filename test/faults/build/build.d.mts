@@ -1,0 +1,2 @@
+export declare function buildFaultProduct(): Promise<void>;
+export declare function buildProve(): Promise<void>;

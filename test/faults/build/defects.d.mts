@@ -1,0 +1,5 @@
+export interface Defect {
+  name: string;
+  about: string;
+}
+export declare const defects: Defect[];

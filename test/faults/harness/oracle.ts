@@ -1,0 +1,142 @@
+import type { Received } from './receiver.js';
+import type { Round } from './round.js';
+
+export interface Expected {
+  /** Deliveries that may arrive more than once. */
+  duplicates: number;
+  /** Statuses in which deliveries may end; success alone unless given. */
+  statuses?: string[];
+  /** Deliveries that ended otherwise, such as cancelled ones, are not lost. */
+  mayEndUndelivered?: boolean;
+}
+
+export interface Verdict {
+  accepted: number;
+  delivered: number;
+  lost: number;
+  corrupt: number;
+  unexpected: number;
+  duplicates: number;
+  bound: number;
+  problems: string[];
+}
+
+interface Arrivals {
+  /** Times that a 2xx was answered, by destination and event. */
+  taken: Map<string, number>;
+  corrupt: number;
+  unexpected: number;
+}
+
+const keyOf = (destination: string, eventId: string): string => `${destination} ${eventId}`;
+
+/** Compares what was acknowledged with what arrived and with what the product says of it. */
+export async function judge(round: Round, expected: Expected): Promise<Verdict> {
+  const { producer, destinations, rig } = round;
+  const acknowledged = [...producer.ledger.values()].filter(({ acknowledgedAt }) => acknowledgedAt !== null);
+  const { taken, corrupt, unexpected } = sort(rig.receiver.records, round);
+  const missing = acknowledged.flatMap(({ id }) =>
+    destinations.filter(({ path }) => !taken.has(keyOf(path, id))).map(({ path }) => keyOf(path, id)),
+  );
+  const verdict = {
+    accepted: acknowledged.length,
+    delivered: taken.size,
+    lost: expected.mayEndUndelivered ? 0 : missing.length,
+    corrupt,
+    unexpected,
+    duplicates: [...taken.values()].reduce((sum, times) => sum + times - 1, 0),
+    bound: expected.duplicates,
+    problems: [...round.problems, ...producer.problems, ...rig.watch.problems.splice(0)],
+  };
+  if (verdict.lost > 0)
+    verdict.problems.push(`${verdict.lost} lost, such as ${missing.slice(0, 3).join(', ')}`);
+  if (corrupt > 0) verdict.problems.push(`${corrupt} deliveries were not the bytes that were sent`);
+  if (unexpected > 0) verdict.problems.push(`${unexpected} deliveries of what was never sent`);
+  if (verdict.duplicates > expected.duplicates)
+    verdict.problems.push(`${verdict.duplicates} delivered again, at most ${expected.duplicates} may be`);
+  verdict.problems.push(...(await judgeRows(round, acknowledged.length, expected)), ...crashes(round));
+  return verdict;
+}
+
+function sort(records: Received[], { producer, destinations }: Round): Arrivals {
+  const arrivals: Arrivals = { taken: new Map(), corrupt: 0, unexpected: 0 };
+  const paths = new Set(destinations.map(({ path }) => path));
+  for (const { destination, eventId, sha256, takenAt } of records) {
+    const sent = producer.ledger.get(eventId);
+    // Another round's: a process that was frozen may wake up late.
+    if (!sent || !paths.has(destination)) arrivals.unexpected++;
+    else if (sent.sha256 !== sha256) arrivals.corrupt++;
+    else if (takenAt !== null) {
+      const key = keyOf(destination, eventId);
+      arrivals.taken.set(key, (arrivals.taken.get(key) ?? 0) + 1);
+    }
+  }
+  return arrivals;
+}
+
+/** What the tables say has to be the same story. */
+async function judgeRows(round: Round, accepted: number, expected: Expected): Promise<string[]> {
+  const { rig, accountId } = round;
+  const [counts] = await rig.database.query<Record<string, number>>(COUNTS, [accountId]);
+  const { open, events, keys, finished, twice, misnumbered } = counts!;
+  const problems: string[] = [];
+  const check = (isRight: boolean, problem: string) => void (isRight || problems.push(problem));
+  check(open === 0, `${open} deliveries are in no terminal state`);
+  check(keys! >= accepted, `${accepted} accepted, but ${keys} keys are stored`);
+  check(keys! <= round.producer.ledger.size, `${keys} keys are stored of ${round.producer.ledger.size} sent`);
+  check(events === keys, `${events} events are stored under ${keys} keys`);
+  check(twice === 0, `${twice} pairs of event and destination have more than one delivery`);
+  check(
+    misnumbered === 0,
+    `${misnumbered} deliveries have another number of attempts than the log of attempts`,
+  );
+  check(
+    finished === events! * round.destinations.length,
+    `${finished} deliveries are finished of ${events} events × ${round.destinations.length} destinations`,
+  );
+  problems.push(...(await wrongStatuses(round, expected)), ...(await secretsInRows(round)));
+  return problems;
+}
+
+const COUNTS = `
+  SELECT (SELECT count(*)::integer FROM deliveries WHERE account_id = $1) AS open,
+    (SELECT count(*)::integer FROM events WHERE account_id = $1) AS events,
+    (SELECT count(*)::integer FROM event_keys WHERE account_id = $1) AS keys,
+    (SELECT count(*)::integer FROM finished_deliveries WHERE account_id = $1) AS finished,
+    (SELECT count(*)::integer FROM (
+      SELECT 1 FROM finished_deliveries WHERE account_id = $1 GROUP BY event, destination_id HAVING count(*) > 1
+    ) twice) AS twice,
+    (SELECT count(*)::integer FROM finished_deliveries f WHERE account_id = $1 AND attempts <> (
+      SELECT count(*) FROM attempts a WHERE a.delivery_id = f.id AND NOT superseded)) AS misnumbered`;
+
+async function wrongStatuses(
+  { rig, accountId }: Round,
+  { statuses = ['success'] }: Expected,
+): Promise<string[]> {
+  const rows = await rig.database.query<{ status: string; count: number; example: string }>(
+    `SELECT status, count(*)::integer AS count, min(last_error) AS example FROM finished_deliveries
+     WHERE account_id = $1 AND status <> ALL($2::text[]) GROUP BY status`,
+    [accountId, statuses],
+  );
+  return rows.map(({ status, count, example }) => `${count} deliveries ended as ${status}: ${example}`);
+}
+
+async function secretsInRows({ rig, accountId }: Round): Promise<string[]> {
+  const rows = await rig.database.query<{ text: string }>(
+    `SELECT f::text AS text FROM finished_deliveries f WHERE account_id = $1
+     UNION ALL SELECT a::text FROM attempts a WHERE delivery_id IN (
+       SELECT id FROM finished_deliveries WHERE account_id = $1)`,
+    [accountId],
+  );
+  const found = rows.map(({ text }) => rig.watch.findSecret(text)).filter((secret) => secret !== null);
+  return found.length > 0 ? [`${found.length} rows of the log hold a secret, such as ${found[0]}`] : [];
+}
+
+/** Whoever ended without being told to has crashed. */
+function crashes({ rig, startedAt }: Round): string[] {
+  return rig.processes.flatMap(({ name, deaths }) =>
+    deaths
+      .filter(({ at, wanted }) => at > startedAt && !wanted)
+      .map(({ how }) => `${name} ended by itself with ${how}`),
+  );
+}

@@ -1,0 +1,32 @@
+/** Words that say that an error went past everybody. */
+const UNHANDLED = /unhandled ?(promise ?)?rejection|uncaught|ERR_UNHANDLED|FATAL ERROR|MaxListenersExceeded/i;
+const KEPT_LINES = 200;
+
+/** Reads every line the processes print: none may hold a secret, none may tell of an unhandled error. */
+export class OutputWatch {
+  readonly problems: string[] = [];
+  private readonly secrets = new Set<string>();
+  private readonly lines: string[] = [];
+
+  addSecret(secret: string): void {
+    this.secrets.add(secret);
+  }
+
+  /** The first secret that `text` holds, shortened; null when there is none. */
+  findSecret(text: string): string | null {
+    for (const secret of this.secrets) if (text.includes(secret)) return `${secret.slice(0, 12)}…`;
+    return null;
+  }
+
+  line(who: string, line: string): void {
+    if (line === '') return;
+    if (this.lines.push(`${who}: ${line}`) > KEPT_LINES) this.lines.shift();
+    const secret = this.findSecret(line);
+    if (secret) this.problems.push(`${who} printed the secret ${secret}: ${line.slice(0, 300)}`);
+    if (UNHANDLED.test(line)) this.problems.push(`${who} printed ${line.slice(0, 500)}`);
+  }
+
+  tail(count: number): string {
+    return this.lines.slice(-count).join('\n');
+  }
+}
