@@ -44,7 +44,8 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
 }
 
 export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
-  return new AcceptPool(poolOptions(connection, 'accept', 4, 2500));
+  // A producer is told within two seconds that somebody works on a table, and tries again.
+  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 2000), lock_timeout: 1500 });
 }
 
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {

@@ -339,4 +339,18 @@ describe('incoming data', () => {
     await app.call('DELETE', `/accounts/${account.id}`, { token: admin.token });
     expect((await send('{}')).status).toBe(401);
   });
+
+  it('answers 503 within two seconds while somebody works on the table, and goes on after', async () => {
+    const locker = app.dataSource.createQueryRunner();
+    await locker.startTransaction();
+    await locker.query('LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
+    const startedAt = performance.now();
+    const refused = await send('{}', { 'cl-x-event-id': 'locked-out' });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    await locker.rollbackTransaction();
+    await locker.release();
+    expect((await send('{}', { 'cl-x-event-id': 'locked-out' })).status).toBe(202);
+  });
 });
