@@ -138,6 +138,11 @@ export const settings = {
     integer(0, 64),
     'processes that deliver beside the one that npm start is; 0 delivers in that one; without it two less than there are cores, at most 4',
   ),
+  SHUTDOWN_DELAY_MS: setting(
+    integer(0, 5000),
+    0,
+    'how long a process that is told to stop still takes requests while /health/ready says 503',
+  ),
   LEASE_SECONDS: setting(
     integer(5, 600),
     45,

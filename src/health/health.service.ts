@@ -2,6 +2,8 @@ import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppConfig } from '../config/app-config.js';
 import { DELIVERIES_QUEUE } from '../delivery/contract.js';
 import { OverdueDeliveries } from '../events/overdue-deliveries.js';
 
@@ -23,12 +25,15 @@ export class HealthService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
     private readonly overdue: OverdueDeliveries,
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue,
   ) {}
 
-  beforeApplicationShutdown(): void {
+  /** Requests are still taken while a proxy finds out that they should go elsewhere. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.shuttingDown = true;
+    await sleep(this.config.env.SHUTDOWN_DELAY_MS);
   }
 
   async readiness(): Promise<Readiness> {

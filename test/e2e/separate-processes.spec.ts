@@ -122,6 +122,16 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
     await waitFor(async () => (await send('after', apis[1])).status === 401, { timeoutMs: 1000 });
   });
 
+  it('tell a proxy first that they stop, and take requests until it has noticed', async () => {
+    const leaving = await startProduct('main', { ...env, HOST: '127.0.0.1', SHUTDOWN_DELAY_MS: '1500' }, [
+      'api',
+    ]);
+    const exit = leaving.end('SIGTERM');
+    await waitFor(async () => (await call(leaving.url!, 'GET', '/health/ready')).status === 503);
+    expect((await send('while-leaving', leaving)).status).toBe(202);
+    expect(await exit).toBe(0);
+  });
+
   describe.each(queue === 'Redis' ? [queue] : [])('beside %s', () => {
     it('share the limit of an account', async () => {
       const limited = (await api('POST', '/accounts', { token, body: { account_name: 'Limited' } })).body;
