@@ -1,5 +1,6 @@
 import { waitFor } from '../../support/wait-for.js';
 import type { FaultPlace } from '../../../src/common/fault-injection.js';
+import { mayRepeat } from '../harness/bounds.js';
 import type { Fault } from '../harness/fault.js';
 import { LEASE_SECONDS } from '../harness/rig.js';
 import type { Round } from '../harness/round.js';
@@ -26,8 +27,12 @@ export const killWorker: Fault = {
       earlier === 0 && failing.next() < 0.2 ? { status: 500 } : { status: 200, afterMs: 5 };
     producer.run(80);
     const deaths: number[] = [];
+    let bound = 0;
     for (let time = 0; time < (isShort ? 1 : times); time++)
-      for (const place of PLACES) deaths.push(await killAt(round, place));
+      for (const place of PLACES) {
+        deaths.push(await killAt(round, place));
+        bound += mayRepeat(round, 1);
+      }
     await producer.finish();
     await round.drain();
     const late = latest(round, deaths);
@@ -37,7 +42,7 @@ export const killWorker: Fault = {
       late.ms <= limitMs + slackMs,
       `${late.what} arrived ${late.ms} ms late, at most ${limitMs} is allowed`,
     );
-    return { duplicates: deaths.length * round.inFlightLimit };
+    return { duplicates: bound };
   },
 };
 

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../support/wait-for.js';
+import { mayRepeat } from '../harness/bounds.js';
 import type { Fault } from '../harness/fault.js';
-import type { Round } from '../harness/round.js';
-
-/** Results are committed asynchronously: the server writes them within three rounds of its WAL writer (200 ms). */
-const UNWRITTEN_MS = 600;
 
 /** kill -9 of every process of PostgreSQL. */
 export const killDatabase: Fault = {
@@ -16,7 +13,7 @@ export const killDatabase: Fault = {
     producer.run(100);
     for (let time = 0; time < (isShort ? 2 : times); time++) {
       await sleep(random.integer(800, 1600));
-      bound += mayRepeat(round);
+      bound += mayRepeat(round, rig.workers.length);
       const accepted = producer.accepted;
       rig.database.killAll();
       await waitFor(() => producer.accepted > accepted + 20, { timeoutMs: 30_000, what: 'accepting again' });
@@ -31,10 +28,3 @@ export const killDatabase: Fault = {
     return { duplicates: bound };
   },
 };
-
-/** What may arrive twice if the database dies now. */
-function mayRepeat({ rig, inFlightLimit }: Round): number {
-  const since = performance.now() - UNWRITTEN_MS;
-  const unwritten = rig.receiver.records.filter(({ takenAt }) => takenAt !== null && takenAt > since);
-  return rig.workers.length * inFlightLimit + unwritten.length;
-}

@@ -31,8 +31,8 @@ export interface ProducerOptions {
   /** Part of every payload. */
   marker: string;
   random: Random;
-  /** Destinations that each receipt has to name. */
-  fanOut: number;
+  /** Destinations that each receipt has to name; null where that changes meanwhile. */
+  fanOut: number | null;
   largestBytes?: number;
 }
 
@@ -43,6 +43,8 @@ export class Producer {
   readonly problems: string[] = [];
   /** Called with each 2xx, the moment it arrives. */
   onAcknowledged: (entry: Entry, target: string) => void = () => undefined;
+  targets: () => string[];
+  token: string;
   private readonly agent = new Agent({ connections: 64, pipelining: 1 });
   private readonly sending = new Set<Promise<void>>();
   private running = false;
@@ -50,7 +52,10 @@ export class Producer {
   private turn = 0;
   private number = 0;
 
-  constructor(readonly options: ProducerOptions) {}
+  constructor(readonly options: ProducerOptions) {
+    this.targets = options.targets;
+    this.token = options.token;
+  }
 
   get accepted(): number {
     return [...this.ledger.values()].filter(({ acknowledgedAt }) => acknowledgedAt !== null).length;
@@ -136,7 +141,7 @@ export class Producer {
   }
 
   private nextTarget(): string {
-    const targets = this.options.targets();
+    const targets = this.targets();
     return targets[this.turn++ % targets.length]!;
   }
 
@@ -147,7 +152,7 @@ export class Producer {
         dispatcher: this.agent,
         headers: {
           'content-type': 'application/json',
-          'cl-x-token': this.options.token,
+          'cl-x-token': this.token,
           'cl-x-event-id': id,
         },
         body,
@@ -165,7 +170,7 @@ export class Producer {
     const receipt = JSON.parse(text) as { event_id: string; destinations: string[]; duplicate: boolean };
     const isRight =
       receipt.event_id === entry.id &&
-      receipt.destinations.length === this.options.fanOut &&
+      (this.options.fanOut === null || receipt.destinations.length === this.options.fanOut) &&
       receipt.duplicate === (entry.status === 200);
     if (!isRight) this.problems.push(`the receipt of ${entry.id} is wrong: ${entry.status} ${text}`);
   }

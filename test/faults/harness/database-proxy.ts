@@ -1,0 +1,53 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { FaultDatabase } from './database.js';
+
+/** Name of the prepared statement that stores events; the client sends it with every execution. */
+const ACCEPT = 'accept_events';
+
+/** Between the product and PostgreSQL, to lose the reply to a COMMIT. */
+export class DatabaseProxy {
+  /** Replies of stored events still to be lost. */
+  toLose = 0;
+  lost = 0;
+  private server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  async start(database: FaultDatabase): Promise<string> {
+    this.server = createServer((client) => this.pipe(client, connect(database.socket)));
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    const { user, password, database: name } = database.connection;
+    return `postgresql://${user}:${password}@127.0.0.1:${(this.server.address() as AddressInfo).port}/${name}`;
+  }
+
+  stop(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server?.close();
+  }
+
+  private pipe(client: Socket, server: Socket): void {
+    let isStoring = false;
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket.on('error', end).on('close', () => {
+        this.sockets.delete(socket);
+        end();
+      });
+    }
+    client.on('data', (chunk) => {
+      if (this.toLose > 0 && chunk.includes(ACCEPT)) isStoring = true;
+      server.write(chunk);
+    });
+    server.on('data', (chunk) => {
+      if (!isStoring || this.toLose === 0) return void client.write(chunk);
+      // The server answers after COMMIT: it is stored, and the product will never hear of it.
+      this.toLose--;
+      this.lost++;
+      end();
+    });
+  }
+}
