@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { faults } from './faults/index.js';
 import { type Fault, full, runFault, short } from './harness/fault.js';
 import type { Verdict } from './harness/oracle.js';
+import { soak } from './soak.js';
 import type { Round } from './harness/round.js';
 
 const PROGRESS_MS = 5000;
@@ -15,7 +16,11 @@ const { values } = parseArgs({
   },
 });
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-const chosen = values.fault ? faults.filter(({ id }) => values.fault!.includes(id)) : faults;
+const chosen = values.soak
+  ? [soak(Number(values.soak))]
+  : values.fault
+    ? faults.filter(({ id }) => values.fault!.includes(id))
+    : faults;
 if (chosen.length === 0) {
   console.error(`There is no such fault; there are ${faults.map(({ id }) => id).join(', ')}.`);
   process.exit(2);

@@ -46,6 +46,14 @@ export const killWorker: Fault = {
   },
 };
 
+/** The same where one process accepts and attempts what it has just committed from memory. */
+export const killBoth: Fault = {
+  ...killWorker,
+  id: 'F4a',
+  title: 'kill -9 API and worker in one process',
+  rig: { inOne: true },
+};
+
 /** A part of F4: deliveries, of which one takes its process along at `place`. */
 export const killWorkerAt = (place: FaultPlace): Fault => ({
   id: 'F4',

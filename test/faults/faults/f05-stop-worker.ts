@@ -20,3 +20,11 @@ export const stopWorker: Fault = {
     return { duplicates: 0 };
   },
 };
+
+/** The same where one process accepts and attempts what it has just committed from memory. */
+export const stopBoth: Fault = {
+  ...stopWorker,
+  id: 'F5a',
+  title: 'SIGTERM API and worker in one process',
+  rig: { inOne: true },
+};

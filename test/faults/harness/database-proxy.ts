@@ -43,11 +43,12 @@ export class DatabaseProxy {
       server.write(chunk);
     });
     server.on('data', (chunk) => {
-      if (!isStoring || this.toLose === 0) return void client.write(chunk);
-      // The server answers after COMMIT: it is stored, and the product will never hear of it.
-      this.toLose--;
-      this.lost++;
-      end();
+      if (isStoring && this.toLose > 0) {
+        // The server answers after COMMIT: it is stored, and the product will never hear of it.
+        this.toLose--;
+        this.lost++;
+        end();
+      } else client.write(chunk);
     });
   }
 }

@@ -51,6 +51,7 @@ export class Producer {
   private loop: Promise<void> = Promise.resolve();
   private turn = 0;
   private number = 0;
+  private noise = '';
 
   constructor(readonly options: ProducerOptions) {
     this.targets = options.targets;
@@ -109,12 +110,22 @@ export class Producer {
   private make(): { body: Buffer; entry: Entry } {
     const { random, marker, largestBytes = 2000 } = this.options;
     const id = `e${this.number++}-${random.integer(0, 1e9).toString(36)}`;
-    const filler = 'x'.repeat(random.integer(0, largestBytes));
+    const start = random.integer(0, 1000);
+    const filler = this.filler(start + largestBytes).slice(start, start + random.integer(0, largestBytes));
     const body = Buffer.from(JSON.stringify({ event_type: 'fault.test', id, marker, filler }));
     const sha256 = createHash('sha256').update(body).digest('hex');
     const entry = { id, sha256, acknowledgedAt: null, status: null, tries: 0 };
     this.ledger.set(id, entry);
     return { body, entry };
+  }
+
+  /** Text that does not compress, so that it takes the place it says. */
+  private filler(length: number): string {
+    if (this.noise.length < length)
+      this.noise = Array.from({ length: Math.ceil(length / 6) }, () =>
+        this.options.random.integer(0, 36 ** 6 - 1).toString(36),
+      ).join('');
+    return this.noise.padEnd(length, 'x');
   }
 
   private async insist(entry: Entry, body: Buffer): Promise<void> {

@@ -8,8 +8,8 @@ import { OutputWatch } from './watch.js';
 
 export interface RigOptions {
   redis?: boolean;
-  apis?: number;
-  workers?: number;
+  /** Both processes serve the API and deliver; what one has committed it attempts from memory. */
+  inOne?: boolean;
   /** Replaces the URL that processes get of the database, such as that of a proxy. */
   databaseUrl?: (database: FaultDatabase) => string | Promise<string>;
   databaseSettings?: Record<string, string>;
@@ -55,7 +55,7 @@ export class Rig {
   }
 
   get processes(): Supervised[] {
-    return [...this.apis, ...this.workers];
+    return [...new Set([...this.apis, ...this.workers])];
   }
 
   /** Where the APIs listen, whether they are alive or not. */
@@ -105,7 +105,7 @@ export class Rig {
   }
 
   private async startAll(): Promise<void> {
-    const { redis, apis = 2, workers = 2, databaseUrl } = this.options;
+    const { redis, inOne, databaseUrl } = this.options;
     await Promise.all([this.database.start(), this.receiver.start()]);
     if (redis) this.redis = await startRedis();
     const env = {
@@ -120,11 +120,12 @@ export class Rig {
       LEASE_SECONDS: String(LEASE_SECONDS),
       ...this.options.env,
     };
-    this.ports = await Promise.all(Array.from({ length: apis }, freePort));
-    for (const [index, port] of this.ports.entries())
-      this.apis.push(this.process(`api${index + 1}`, 'main', ['api'], { ...env, PORT: String(port) }));
-    for (let index = 0; index < workers; index++)
-      this.workers.push(this.process(`worker${index + 1}`, 'worker', [], env));
+    this.ports = await Promise.all([freePort(), freePort()]);
+    for (const [index, port] of this.ports.entries()) {
+      const args = inOne ? [] : ['api'];
+      this.apis.push(this.process(`api${index + 1}`, 'main', args, { ...env, PORT: String(port) }));
+      this.workers.push(inOne ? this.apis[index]! : this.process(`worker${index + 1}`, 'worker', [], env));
+    }
     await Promise.all(this.processes.map((each) => each.start()));
   }
 

@@ -89,6 +89,15 @@ export class Supervised {
     await this.exited;
   }
 
+  /** Nobody reads what it prints; once the pipe is full, nobody can. */
+  stopReading(): void {
+    for (const stream of [this.child!.stdout!, this.child!.stderr!]) stream.pause();
+  }
+
+  goOnReading(): void {
+    for (const stream of [this.child!.stdout!, this.child!.stderr!]) stream.resume();
+  }
+
   freeze(): void {
     this.child!.kill('SIGSTOP');
   }

@@ -8,9 +8,9 @@ export interface Lateness {
 
 /**
  * The latest delivery, counted from its acknowledgement or from the last of `excuses` (performance.now(), such as
- * the death of what should have delivered it) before it arrived.
+ * the death of what should have delivered it) before it arrived. What was acknowledged before `since` does not count.
  */
-export function latest({ producer, rig }: Round, excuses: number[] = []): Lateness {
+export function latest({ producer, rig }: Round, excuses: number[] = [], since = 0): Lateness {
   const firstTaken = new Map<string, number>();
   for (const { destination, eventId, takenAt } of rig.receiver.records) {
     const key = `${destination} ${eventId}`;
@@ -21,7 +21,7 @@ export function latest({ producer, rig }: Round, excuses: number[] = []): Latene
     const acknowledgedAt = producer.ledger.get(what.split(' ')[1]!)?.acknowledgedAt ?? takenAt;
     const lastExcuse = Math.max(...excuses.filter((at) => at < takenAt), 0);
     const ms = takenAt - Math.max(acknowledgedAt, lastExcuse);
-    if (ms > worst.ms) worst = { ms: Math.round(ms), what };
+    if (acknowledgedAt >= since && ms > worst.ms) worst = { ms: Math.round(ms), what };
   }
   return worst;
 }
