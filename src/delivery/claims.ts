@@ -9,13 +9,18 @@ import type { ClaimedDelivery } from './contract.js';
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
 
 /**
- * Takes the lease on the rows chosen by `candidates` and reads what an attempt needs. A payload is valid UTF-8, or it
- * would not have been accepted, so it travels as text: half of what `bytea` takes on the wire.
+ * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, and
+ * reads what an attempt needs. A payload is valid UTF-8, or it would not have been accepted, so it travels as text:
+ * half of what `bytea` takes on the wire.
  */
 const claiming = (candidates: string) => `
-  WITH claimed AS (
+  WITH RECURSIVE ${candidates}, fitting AS (
+    SELECT id FROM (
+      SELECT id, sum(payload_bytes) OVER (ORDER BY id) - payload_bytes AS bytes_before FROM candidate
+    ) weighed WHERE bytes_before < $3
+  ), claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
-    WHERE id IN (${candidates})
+    WHERE id IN (SELECT id FROM fitting)
     RETURNING id, event, event_id, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
@@ -24,36 +29,34 @@ const claiming = (candidates: string) => `
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',
-  text: claiming(`
-    SELECT id FROM deliveries
-    WHERE id = ANY($3::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($4::uuid[])
-      AND ($5::integer IS NULL OR attempts = $5)
-    FOR UPDATE SKIP LOCKED`),
+  text: claiming(`candidate AS (
+    SELECT id, payload_bytes FROM deliveries
+    WHERE id = ANY($4::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($5::uuid[])
+      AND ($6::integer IS NULL OR attempts = $6)
+    FOR UPDATE SKIP LOCKED
+  )`),
 };
 
 /**
- * Walks from destination to destination through the index, beyond `$7`, taking some of what is due from each, so that
- * one with a large backlog hides nobody. `$5` leaves the newest to the job that was sent for them.
+ * Walks from destination to destination through the index, beyond `$8`, taking some of what is due from each, so that
+ * one with a large backlog hides nobody. `$6` leaves the newest to the job that was sent for them.
  */
 const CLAIM_DUE = {
   name: 'claim_due_deliveries',
-  text: `
-    WITH RECURSIVE destination AS (
-      (SELECT destination_id AS id FROM deliveries WHERE destination_id > $7 ORDER BY destination_id LIMIT 1)
+  text: claiming(`destination AS (
+      (SELECT destination_id AS id FROM deliveries WHERE destination_id > $8 ORDER BY destination_id LIMIT 1)
       UNION ALL
       SELECT (SELECT destination_id FROM deliveries WHERE destination_id > destination.id
               ORDER BY destination_id LIMIT 1)
       FROM destination WHERE destination.id IS NOT NULL
-    ), due AS (
-      SELECT row.id FROM destination CROSS JOIN LATERAL (
-        SELECT id FROM deliveries
-        WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $5) AND ${IS_FREE}
-        ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+    ), candidate AS (
+      SELECT row.* FROM destination CROSS JOIN LATERAL (
+        SELECT id, payload_bytes FROM deliveries
+        WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
+        ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
       ) row
-      WHERE destination.id <> ALL($3::uuid[]) LIMIT $6
-    ), ${claiming('SELECT id FROM due')
-      .trimStart()
-      .replace(/^WITH /, '')}`,
+      WHERE destination.id <> ALL($4::uuid[]) LIMIT $7
+    )`),
 };
 
 const LEAST_PER_DESTINATION = 64;
@@ -67,6 +70,13 @@ export async function endAllLeases(pool: Pool): Promise<void> {
   await pool.query(
     'UPDATE deliveries SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL',
   );
+}
+
+/** What a process can take on now. */
+export interface Limits {
+  busyDestinations: string[];
+  /** Of payloads; one delivery is claimed whatever its size. */
+  maxBytes: number;
 }
 
 @Injectable()
@@ -83,22 +93,26 @@ export class Claims {
   ) {}
 
   /**
-   * Claims these deliveries, as far as they are open, free and not of a busy destination.
+   * Claims these deliveries, as far as they are open, free, not of a busy destination, and fit.
    * @param attempts claims only deliveries with so many attempts behind them; null takes all.
    */
-  byId(ids: string[], busyDestinations: string[], attempts: number | null): Promise<ClaimedDelivery[]> {
-    return this.claim(CLAIM_BY_ID, [ids, busyDestinations, attempts]);
+  byId(
+    ids: string[],
+    { busyDestinations, maxBytes }: Limits,
+    attempts: number | null,
+  ): Promise<ClaimedDelivery[]> {
+    return this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
   }
 
   /**
    * Claims up to `limit` deliveries that have been due for a moment, from destinations that are not busy: some of
    * each, and where there are few, more of each.
    */
-  async due(limit: number, busyDestinations: string[]): Promise<ClaimedDelivery[]> {
+  async due(limit: number, { busyDestinations, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
     const from = this.walkedTo;
     const values = [busyDestinations, each, JOB_HEAD_START_SECONDS, limit, from];
-    const claimed = await this.claim(CLAIM_DUE, values);
+    const claimed = await this.claim(CLAIM_DUE, maxBytes, values);
     const destinations = new Set(claimed.map(({ destinationId }) => destinationId));
     this.lastDestinations = Math.max(1, destinations.size);
     this.walkedTo = claimed.length < limit ? BEFORE_ALL : [...destinations].sort().at(-1)!;
@@ -123,10 +137,11 @@ export class Claims {
 
   private async claim(
     statement: { name: string; text: string },
+    maxBytes: number,
     values: unknown[],
   ): Promise<ClaimedDelivery[]> {
     const { token, seconds, endsAt } = this.newLease();
-    const { rows } = await this.pool.query({ ...statement, values: [token, seconds, ...values] });
+    const { rows } = await this.pool.query({ ...statement, values: [token, seconds, maxBytes, ...values] });
     if (rows.length > 0) await failpoint('claim.after');
     return rows.map((row) => {
       const payload = row.payload === null ? null : Buffer.from(row.payload);

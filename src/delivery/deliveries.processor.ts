@@ -68,7 +68,7 @@ export class DeliveriesProcessor extends WorkerHost {
       const reserved = await this.engine.reserve(ids.length - from);
       if (reserved === 0) return;
       const part = ids.slice(from, from + reserved);
-      await this.engine.claim(reserved, (busy) => this.claims.byId(part, busy, expected), batch);
+      await this.engine.claim(reserved, (limits) => this.claims.byId(part, limits, expected), batch);
       from += reserved;
     }
   }

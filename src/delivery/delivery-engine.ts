@@ -6,7 +6,9 @@ import { DestinationDirectory } from '../destinations/destination-directory.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import { AttemptMaker } from './attempt-maker.js';
 import type { Batch } from './batch.js';
+import type { Limits } from './claims.js';
 import type { ClaimedDelivery } from './contract.js';
+import { type Ending, putBack, whyNot } from './ending.js';
 import type { Lane, Place } from './lane.js';
 import { Lanes } from './lanes.js';
 import { type Decision, decide } from './outcome-rules.js';
@@ -18,7 +20,8 @@ import type { Settled } from './settled.js';
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
 const ENOUGH_ROOM = 100;
-const MAX_PUT_BACK_MS = 60_000;
+const MAX_BYTES = 128 * 1024 * 1024;
+const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
 const UNREADABLE_WAIT_MS = 5000;
 /** What answered 410 gets nothing more while every process hears that it is disabled. */
 const GONE_PAUSE_MS = 1000;
@@ -30,6 +33,8 @@ export class DeliveryEngine {
   private readonly whenRoom: (() => void)[] = [];
   private roomAgain: () => void = () => undefined;
   private claimed = 0;
+  /** Of the payloads of what is claimed. */
+  private bytes = 0;
   private closing = false;
 
   constructor(
@@ -44,7 +49,8 @@ export class DeliveryEngine {
 
   /** How many more deliveries may be claimed. */
   get room(): number {
-    return this.closing ? 0 : Math.max(0, this.config.env.WORKER_CONCURRENCY - this.claimed);
+    if (this.closing || this.bytes >= MAX_BYTES) return 0;
+    return Math.max(0, this.config.env.WORKER_CONCURRENCY - this.claimed);
   }
 
   /** Deliveries claimed and not settled yet. */
@@ -81,17 +87,18 @@ export class DeliveryEngine {
 
   /**
    * Claims up to `reserved` deliveries and starts them all; each settles by itself, so nobody waits for another
-   * destination. `read` is told of which destinations nothing more should be claimed now.
+   * destination. `read` is told what may be claimed now.
    * @returns how many were started.
    */
   async claim(
     reserved: number,
-    read: (busyDestinations: string[]) => Promise<ClaimedDelivery[]>,
+    read: (limits: Limits) => Promise<ClaimedDelivery[]>,
     batch?: Batch,
   ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
-      deliveries = await read(this.lanes.full());
+      const maxBytes = Math.min(MAX_BYTES - this.bytes, MAX_CLAIM_BYTES);
+      deliveries = await read({ busyDestinations: this.lanes.full(), maxBytes });
       batch?.grow(deliveries.length);
     } finally {
       this.start(reserved, deliveries, batch);
@@ -130,7 +137,10 @@ export class DeliveryEngine {
   }
 
   private async run(delivery: ClaimedDelivery, batch?: Batch): Promise<void> {
+    const bytes = delivery.payload?.length ?? 0;
+    this.bytes += bytes;
     const settled = await this.deliver(delivery);
+    this.bytes -= bytes;
     this.giveBack(1);
     if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
     batch?.add(settled);
@@ -232,23 +242,4 @@ export class DeliveryEngine {
     const outcome = attempt?.outcome ?? null;
     return { delivery, next, attempts, delayMs, reason, outcome, destination, isOurs };
   }
-}
-
-type Ending = Pick<DeliveryResult, 'next'> &
-  Partial<Pick<DeliveryResult, 'attempts' | 'delayMs' | 'reason' | 'attempt'>>;
-
-/** Back to the others, due when its destination is expected to have a place. */
-const putBack = (delayMs: number): Ending => ({
-  next: 'release',
-  delayMs: Math.min(delayMs, MAX_PUT_BACK_MS),
-});
-
-/** What to do instead of sending; null when nothing stands in the way. */
-function whyNot(delivery: ClaimedDelivery, destination: DeliverableDestination | null): Ending | null {
-  if (!destination || destination.deleted)
-    return { next: 'cancelled', reason: 'The destination was deleted.' };
-  if (delivery.payload === null)
-    return { next: 'cancelled', reason: 'The event was removed by retention before it could be delivered.' };
-  if (destination.state !== 'active') return { next: 'hold' };
-  return null;
 }

@@ -67,7 +67,7 @@ export class Sweeper {
       await this.releaseStranded();
       const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
-      const started = await this.engine.claim(limit, (busy) => this.claims.due(limit, busy));
+      const started = await this.engine.claim(limit, (limits) => this.claims.due(limit, limits));
       this.isFailing = false;
       return started;
     } catch (error) {

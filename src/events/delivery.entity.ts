@@ -44,6 +44,10 @@ export class Delivery {
   @Column({ type: 'timestamptz', name: 'lease_until', precision: 3, nullable: true })
   leaseUntil: Date | null;
 
+  /** Size of the event's payload. */
+  @Column('integer', { name: 'payload_bytes', default: 0 })
+  payloadBytes: number;
+
   @Column('integer', { name: 'last_status_code', nullable: true })
   lastStatusCode: number | null;
 

@@ -41,10 +41,11 @@ const ACCEPT = {
       FROM input WHERE id IN (SELECT event FROM keys)
     ), due AS (
       INSERT INTO deliveries (id, event, account_id, destination_id, event_id, event_type, status, due_at,
-        lease_token, lease_until)
+        payload_bytes, lease_token, lease_until)
       SELECT d.id, d.event, i.account_id, d.destination_id, i.event_id, i.event_type,
         CASE WHEN d.is_held THEN 'held' ELSE 'pending' END,
         CASE WHEN d.is_held THEN 'infinity' ELSE now() END,
+        octet_length(i.payload),
         CASE WHEN d.is_taken THEN $13::uuid END,
         CASE WHEN d.is_taken THEN now() + make_interval(secs => $14) END
       FROM unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::boolean[], $12::boolean[])

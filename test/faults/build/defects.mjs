@@ -7,8 +7,8 @@ export const defects = [
     name: 'no_sweeper',
     about: 'commit, then only a job in the queue',
     file: 'delivery/sweeper.js',
-    from: 'async start() {',
-    to: (name) => `async start() { if (${on(name)}) return;`,
+    from: ' start() {',
+    to: (name) => ` start() { if (${on(name)}) return;`,
   },
   {
     name: 'no_lease',

@@ -1,0 +1,25 @@
+import type { DeliverableDestination } from '../destinations/destination-reader.js';
+import type { ClaimedDelivery } from './contract.js';
+import type { DeliveryResult } from './result-statement.js';
+
+const MAX_PUT_BACK_MS = 60_000;
+
+/** How the work on a claimed delivery ends; without an attempt it goes on as it was. */
+export type Ending = Pick<DeliveryResult, 'next'> &
+  Partial<Pick<DeliveryResult, 'attempts' | 'delayMs' | 'reason' | 'attempt'>>;
+
+/** Back to the others, due when its destination is expected to have a place. */
+export const putBack = (delayMs: number): Ending => ({
+  next: 'release',
+  delayMs: Math.min(delayMs, MAX_PUT_BACK_MS),
+});
+
+/** What to do instead of sending; null when nothing stands in the way. */
+export function whyNot(delivery: ClaimedDelivery, destination: DeliverableDestination | null): Ending | null {
+  if (!destination || destination.deleted)
+    return { next: 'cancelled', reason: 'The destination was deleted.' };
+  if (delivery.payload === null)
+    return { next: 'cancelled', reason: 'The event was removed by retention before it could be delivered.' };
+  if (destination.state !== 'active') return { next: 'hold' };
+  return null;
+}

@@ -1,0 +1,78 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppConfig } from '../../src/config/app-config.js';
+import { readEnv } from '../../src/config/env.js';
+import { type DeliveryPool, createDeliveryPool } from '../../src/database/pools.js';
+import { Claims } from '../../src/delivery/claims.js';
+import { testEnv, testSecrets } from '../support/app.js';
+import { type TestDatabase, createTestDatabase } from '../support/database.js';
+
+const DESTINATIONS = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-0000-7000-8000-000000000000`);
+const limits = { busyDestinations: [] as string[], maxBytes: 1_000_000 };
+
+describe('claiming', () => {
+  let database: TestDatabase;
+  let pool: DeliveryPool;
+  let claims: Claims;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = createDeliveryPool(database.connection);
+  });
+
+  beforeEach(async () => {
+    await pool.query('DELETE FROM deliveries');
+    claims = new Claims(pool, new AppConfig(readEnv(testEnv), testSecrets, database.connection, 'test'));
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  const addDue = async (destinationId: string, count: number, payloadBytes = 10): Promise<string[]> => {
+    const ids = Array.from({ length: count }, () => uuidv7());
+    await pool.query(
+      `INSERT INTO deliveries (id, event, event_id, account_id, destination_id, payload_bytes, due_at)
+       SELECT id, id, 'an-event', $2, $2, $3, now() - interval '1 minute' FROM unnest($1::uuid[]) AS id`,
+      [ids, destinationId, payloadBytes],
+    );
+    return ids;
+  };
+
+  const destinationsOf = (claimed: { destinationId: string }[]): string[] =>
+    claimed.map(({ destinationId }) => destinationId).sort();
+
+  it('takes as many as their payloads allow, and one whatever its size', async () => {
+    const ids = await addDue(DESTINATIONS[0]!, 5, 60);
+    expect(await claims.byId(ids, { ...limits, maxBytes: 100 }, null)).toHaveLength(2);
+    expect(await claims.due(10, { ...limits, maxBytes: 1 })).toHaveLength(1);
+    expect(await claims.due(10, limits)).toHaveLength(2);
+    expect(await claims.due(10, limits)).toHaveLength(0);
+  });
+
+  it('takes nothing of a destination that is busy', async () => {
+    const ids = [...(await addDue(DESTINATIONS[0]!, 2)), ...(await addDue(DESTINATIONS[1]!, 2))];
+    const busy = { ...limits, busyDestinations: [DESTINATIONS[0]!] };
+    expect(destinationsOf(await claims.byId(ids, busy, null))).toEqual([DESTINATIONS[1], DESTINATIONS[1]]);
+    await addDue(DESTINATIONS[2]!, 1);
+    expect(destinationsOf(await claims.due(10, busy))).toEqual([DESTINATIONS[2]]);
+  });
+
+  it('goes on with the destinations that the last walk did not come to, then begins again', async () => {
+    for (const destination of DESTINATIONS) await addDue(destination, 70);
+    const seen: string[][] = [];
+    for (let walk = 0; walk < 5; walk++) {
+      seen.push([...new Set(destinationsOf(await claims.due(70, limits)))]);
+      if (!claims.isUnderWay) break;
+    }
+    const [a, b, c] = DESTINATIONS;
+    expect(seen.slice(0, 3)).toEqual([[a], [b], [c]]);
+    expect(seen.flat().filter((id) => id === a)).toHaveLength(1);
+    const { rows } = await pool.query(
+      'SELECT count(*)::integer AS free FROM deliveries WHERE lease_token IS NULL',
+    );
+    expect(rows[0].free).toBe(0);
+    expect(claims.isUnderWay).toBe(false);
+  });
+});
