@@ -190,7 +190,7 @@ describe('reconciliation', () => {
       `INSERT INTO deliveries SELECT made.* FROM (
          SELECT * FROM events WHERE account_id = $2 ORDER BY id DESC LIMIT 1
        ) e, jsonb_populate_record(NULL::deliveries, to_jsonb(e) || jsonb_build_object('id', $1::uuid,
-         'event', e.id, 'destination_id', $3::uuid, 'status', 'held', 'attempts', 0, 'due_at', 'infinity',
+         'event', e.id, 'destination_id', $3::uuid, 'status', 'held', 'attempts', 0, 'payload_bytes', 0, 'due_at', 'infinity',
          'origin', 'replay')) made`,
       [uuidv7(), account.id, destinationId],
     );
