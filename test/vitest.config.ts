@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['src/**/*.spec.ts', 'test/integration/**/*.spec.ts', 'test/e2e/**/*.spec.ts', 'test/faults/*.spec.ts'],
+    include: [
+      'src/**/*.spec.ts',
+      'test/integration/**/*.spec.ts',
+      'test/e2e/**/*.spec.ts',
+      'test/faults/*.spec.ts',
+    ],
     globalSetup: ['test/support/global-setup.ts', 'test/faults/build/global-setup.ts'],
     setupFiles: ['reflect-metadata'],
     testTimeout: 20_000,

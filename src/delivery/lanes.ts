@@ -54,7 +54,7 @@ export class Lanes {
    */
   leave(destinationId: string, lane: Lane, place: Place): boolean {
     lane.leave(place);
-    if (!this.refused.has(destinationId) || lane.size > this.fairShare / 2) return false;
+    if (!this.refused.has(destinationId) || lane.size > this.fairShare / 2 || lane.isFull) return false;
     return this.refused.delete(destinationId);
   }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
@@ -10,7 +11,7 @@ const RELEASE_EVERY_MS = 5000;
 const MAX_CLAIM = 500;
 const WORTH_GOING_ON = 32;
 /** However often a destination has room again, the database is asked no more than so often. */
-const REST_MS = 5;
+const REST_MS = 20;
 
 /**
  * Finds what is due and nobody works on: retries, deliveries whose job was lost, leases of workers that died.
@@ -48,10 +49,11 @@ export class Sweeper {
   private async run(): Promise<void> {
     while (!this.stopped) {
       const claimed = await this.sweep();
-      // Much claimed means that there is more: go on instead of waiting for the next tick.
-      const isMore = claimed >= WORTH_GOING_ON || this.claims.isUnderWay || this.isAwake;
+      // Much claimed means that there is more: go on at once instead of at the next tick.
+      if (claimed >= WORTH_GOING_ON || this.claims.isUnderWay) continue;
+      await rest(REST_MS);
+      if (!this.isAwake) await this.sleepUntilWoken(TICK_MS - REST_MS);
       this.isAwake = false;
-      await this.sleep(isMore ? REST_MS : TICK_MS);
     }
   }
 
@@ -89,7 +91,7 @@ export class Sweeper {
     this.isFailing = true;
   }
 
-  private sleep(ms: number): Promise<void> {
+  private sleepUntilWoken(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.pause = {

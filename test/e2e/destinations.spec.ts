@@ -637,9 +637,10 @@ describe('the signing secret', () => {
     const during = await deliverable();
     expect(during.signingSecrets).toEqual([body.signing_secret, first]);
     expect(during.previousSecretExpiresAt!.toISOString()).toBe(body.previous_expires_at);
-    await app.dataSource.query('UPDATE destinations SET previous_secret_expires_at = now() - interval '1 second' WHERE id = $1', [
-      destination.id,
-    ]);
+    await app.dataSource.query(
+      `UPDATE destinations SET previous_secret_expires_at = now() - interval '1 second' WHERE id = $1`,
+      [destination.id],
+    );
     expect(await deliverable()).toMatchObject({
       signingSecrets: [body.signing_secret],
       previousSecretExpiresAt: null,

@@ -23,6 +23,7 @@ describe('the oldest overdue delivery', () => {
       destination_id: uuidv7(),
       status: 'pending',
       attempts: 0,
+      payload_bytes: 0,
       origin: 'event',
       received_at: ago(0),
       due_at: ago(dueSecondsAgo),
