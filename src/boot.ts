@@ -21,6 +21,8 @@ export interface Service {
 /** Starts a process: settings, database, migrations, then what `serve` makes; ends all of it in reverse on a signal. */
 export async function boot(serve: (config: AppConfig, logger: Logger) => Promise<Service>): Promise<void> {
   let database: Database | undefined;
+  // Whoever reads may be gone and a disk may be full: no line is worth the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     const env = readEnv();
     const logger = createLogger(env.LOG_LEVEL);
