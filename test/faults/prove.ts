@@ -26,6 +26,8 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 console.log(`Seed ${seed}. Run it again with: npm run prove -- --seed ${seed}`);
 const verdicts: Verdict[] = [];
 for (const fault of chosen) verdicts.push(await prove(fault));

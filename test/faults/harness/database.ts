@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { listProcesses } from '../../../src/database/embedded/os-process.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
+import { atExit } from './leftovers.js';
 
 const RESPAWN_MS = 50;
 
@@ -14,6 +15,7 @@ export class FaultDatabase {
   private isStopping = false;
   private restarting: Promise<void> = Promise.resolve();
   private server!: EmbeddedPostgres;
+  private readonly isGone = atExit(() => this.remove());
 
   constructor(private readonly settings: Record<string, string> = {}) {}
 
@@ -98,8 +100,14 @@ export class FaultDatabase {
   async stop(): Promise<void> {
     this.isStopping = true;
     await this.restarting;
-    await this.server.stop();
-    rmSync(this.dataDir, { recursive: true, force: true });
+    await this.server?.stop();
+    this.remove();
+    this.isGone();
+  }
+
+  private remove(): void {
+    if (this.server) this.killAll();
+    rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   private async respawn(): Promise<void> {

@@ -52,8 +52,10 @@ export async function judge(round: Round, expected: Expected): Promise<Verdict> 
     verdict.problems.push(`${verdict.lost} lost, such as ${missing.slice(0, 3).join(', ')}`);
   if (corrupt > 0) verdict.problems.push(`${corrupt} deliveries were not the bytes that were sent`);
   if (unexpected > 0) verdict.problems.push(`${unexpected} deliveries of what was never sent`);
-  if (verdict.duplicates > expected.duplicates)
+  if (verdict.duplicates > expected.duplicates) {
     verdict.problems.push(`${verdict.duplicates} delivered again, at most ${expected.duplicates} may be`);
+    verdict.problems.push(...(await explainDuplicate(round, taken)));
+  }
   verdict.problems.push(...(await judgeRows(round, acknowledged.length, expected)), ...crashes(round));
   return verdict;
 }
@@ -72,6 +74,19 @@ function sort(records: Received[], { producer, destinations }: Round): Arrivals 
     }
   }
   return arrivals;
+}
+
+/** The attempts of one event that arrived more than once. */
+async function explainDuplicate({ rig, accountId }: Round, taken: Arrivals['taken']): Promise<string[]> {
+  const [key] = [...taken].find(([, times]) => times > 1)!;
+  const rows = await rig.database.query<{ said: string }>(
+    `SELECT concat_ws(' ', a.started_at, 'number', a.number, a.duration_ms, 'ms', coalesce(a.error, a.status_code::text),
+       CASE WHEN superseded THEN 'superseded' END) AS said
+     FROM events e JOIN finished_deliveries f ON f.event = e.id JOIN attempts a ON a.delivery_id = f.id
+     WHERE e.account_id = $1 AND e.event_id = $2 ORDER BY a.started_at`,
+    [accountId, key.split(' ')[1]],
+  );
+  return [`  such as ${key}: ${rows.map(({ said }) => said).join('; ')}`];
 }
 
 /** What the tables say has to be the same story. */

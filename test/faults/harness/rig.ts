@@ -16,7 +16,8 @@ export interface RigOptions {
   env?: Record<string, string>;
 }
 
-export const LEASE_SECONDS = 5;
+/** Short, and longer than a busy machine takes from a claim to its result. */
+export const LEASE_SECONDS = 8;
 /** Deliveries that one worker may have under way to one destination. */
 export const MAX_IN_FLIGHT = 8;
 
@@ -116,7 +117,7 @@ export class Rig {
       LOG_LEVEL: 'debug',
       EGRESS_ALLOW: 'loopback',
       RETRY_SCHEDULE: `0s${',300ms'.repeat(29)}`,
-      DELIVERY_TIMEOUT_MS: '3000',
+      DELIVERY_TIMEOUT_MS: '5000',
       LEASE_SECONDS: String(LEASE_SECONDS),
       ...this.options.env,
     };

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultPlace } from '../../../src/common/fault-injection.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Charge } from '../build/active-faults.js';
+import { atExit } from './leftovers.js';
 import { faultBuild } from './paths.js';
 import type { OutputWatch } from './watch.js';
 
@@ -126,6 +127,7 @@ export class Supervised {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
+    const isGone = atExit(() => child.kill('SIGKILL'));
     child.on('message', (message: { armed?: FaultPlace; hit?: FaultPlace }) => {
       if (message.armed) this.armed.add(message.armed);
       if (message.hit) this.hits.push(message.hit);
@@ -139,6 +141,7 @@ export class Supervised {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         const how = code ?? signal ?? 'unknown';
+        isGone();
         this.died(how);
         resolve(how);
       });
