@@ -30,8 +30,10 @@ export async function boot(serve: (config: AppConfig, logger: Logger) => Promise
     database = await openDatabase(env, secrets.databasePassword, logger);
     const config = new AppConfig(env, secrets, database.connection, readVersion());
     await prepareSchema(config, logger);
-    const service = await serve(config, logger);
-    stopOnSignals(service, database, logger);
+    const serving = serve(config, logger);
+    // Before it says that it is ready: who reads that may stop it in the same moment.
+    stopOnSignals(serving, database, logger);
+    await serving;
   } catch (error) {
     await database?.stop();
     explain(error);
@@ -82,7 +84,7 @@ async function assertDurable(pool: pg.Pool, logger: Logger): Promise<void> {
     logger.warn({ settings: off }, 'database.not_durable: a crash of its machine can lose events');
 }
 
-function stopOnSignals(service: Service, database: Database, logger: Logger): void {
+function stopOnSignals(serving: Promise<Service>, database: Database, logger: Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals | 'disconnect') => {
     stopping = true;
@@ -90,16 +92,15 @@ function stopOnSignals(service: Service, database: Database, logger: Logger): vo
     // Whatever hangs, the database is stopped cleanly and no process is left behind.
     const giveUp = () => void database.stop().finally(() => process.exit(1));
     setTimeout(giveUp, SHUTDOWN_LIMIT_MS).unref();
-    void service
-      .close()
-      .then(() => database.stop())
-      .then(
-        () => process.exit(0),
-        (error) => {
-          logger.error({ err: error }, 'process.stop_failed');
-          process.exit(1);
-        },
-      );
+    const failed = (error: unknown): number => {
+      logger.error({ err: error }, 'process.stop_failed');
+      return 1;
+    };
+    void serving
+      .then((service) => service.close())
+      .then(() => 0, failed)
+      .then((code) => database.stop().then(() => code, failed))
+      .then((code) => process.exit(code));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => (stopping ? process.exit(1) : stop(signal)));

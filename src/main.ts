@@ -14,9 +14,8 @@ await boot(async (config, logger) => {
   const workers = asked === 'all' ? config.workerProcesses : 0;
   const role: AppRole = workers > 0 ? 'api' : asked;
   const app = await createApp(config, role);
-  const host = config.env.HOST ?? (config.embedded ? '127.0.0.1' : '0.0.0.0');
   try {
-    await app.listen(config.env.PORT, host);
+    await app.listen(config.env.PORT, config.host);
   } catch (error) {
     await app.close();
     throw error;

@@ -29,6 +29,11 @@ export class AppConfig {
     return this.env.DATABASE_URL === undefined;
   }
 
+  /** Where to listen. The embedded database belongs to who tries the product on this machine. */
+  get host(): string {
+    return this.env.HOST ?? (this.embedded ? '127.0.0.1' : '0.0.0.0');
+  }
+
   /** Loopback is where somebody who tries the product has a receiver; it is allowed with the embedded database alone. */
   get egressAllow(): string {
     return this.env.EGRESS_ALLOW ?? (this.embedded ? 'loopback' : '');

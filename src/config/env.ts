@@ -112,7 +112,7 @@ export const settings = {
   ),
   METRICS_PORT: optional(
     integer(0, 65535),
-    'port of /metrics and /health in processes that only deliver; empty opens none',
+    'port of /metrics and /health in processes that only deliver, the next one for each more of npm start; empty opens none',
   ),
   METRICS_TOKEN: optional(
     bearer,

@@ -9,28 +9,35 @@ import type { ClaimedDelivery } from './contract.js';
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
 
 /**
- * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, and
- * reads what an attempt needs. A payload is valid UTF-8, or it would not have been accepted, so it travels as text:
+ * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, in
+ * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been accepted, so it travels as text:
  * half of what `bytea` takes on the wire.
  */
 const claiming = (candidates: string) => `
   WITH RECURSIVE ${candidates}, fitting AS (
     SELECT id FROM (
-      SELECT id, sum(payload_bytes) OVER (ORDER BY id) - payload_bytes AS bytes_before FROM candidate
+      SELECT id, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
+      FROM (
+        SELECT *, row_number() OVER (PARTITION BY destination_id ORDER BY due_at) AS turn FROM candidate
+      ) in_turns
     ) weighed WHERE bytes_before < $3
+  ), seen AS (
+    SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
+      max(destination_id::text) AS last_destination
+    FROM candidate
   ), claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
     WHERE id IN (SELECT id FROM fitting)
     RETURNING id, event, event_id, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload
-  FROM claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
+    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload, seen.*
+  FROM seen CROSS JOIN claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',
   text: claiming(`candidate AS (
-    SELECT id, payload_bytes FROM deliveries
+    SELECT id, destination_id, payload_bytes, due_at FROM deliveries
     WHERE id = ANY($4::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($5::uuid[])
       AND ($6::integer IS NULL OR attempts = $6)
     FOR UPDATE SKIP LOCKED
@@ -50,16 +57,19 @@ const CLAIM_DUE = {
               ORDER BY destination_id LIMIT 1)
       FROM destination WHERE destination.id IS NOT NULL
     ), candidate AS (
-      SELECT row.* FROM destination CROSS JOIN LATERAL (
-        SELECT id, payload_bytes FROM deliveries
+      SELECT due.*, destination.id AS destination_id FROM destination
+      LEFT JOIN unnest($4::uuid[], $9::integer[]) AS known (id, room) ON known.id = destination.id
+      CROSS JOIN LATERAL (
+        SELECT id, payload_bytes, due_at FROM deliveries
         WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
-        ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
-      ) row
-      WHERE destination.id <> ALL($4::uuid[]) LIMIT $7
+        ORDER BY due_at LIMIT least($5, coalesce(known.room, $5)) FOR UPDATE SKIP LOCKED
+      ) due
+      LIMIT $7
     )`),
 };
 
 const LEAST_PER_DESTINATION = 64;
+const NOTHING_SEEN = { candidates: 0, destinations: 0, last_destination: '' };
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** How long the sweeper leaves a due row to the job that was sent for it. */
@@ -74,7 +84,8 @@ export async function endAllLeases(pool: Pool): Promise<void> {
 
 /** What a process can take on now. */
 export interface Limits {
-  busyDestinations: string[];
+  /** By destination, of those that have little: how many deliveries more. */
+  rooms: Map<string, number>;
   /** Of payloads; one delivery is claimed whatever its size. */
   maxBytes: number;
 }
@@ -84,7 +95,7 @@ export class Claims {
   /** Where the last walk ended before it had seen every destination. */
   private walkedTo = BEFORE_ALL;
   private lastDestinations = 1;
-  /** False once a walk has seen every destination. */
+  /** False once a walk has seen every destination and left nothing because of its size. */
   isUnderWay = false;
 
   constructor(
@@ -96,27 +107,25 @@ export class Claims {
    * Claims these deliveries, as far as they are open, free, not of a busy destination, and fit.
    * @param attempts claims only deliveries with so many attempts behind them; null takes all.
    */
-  byId(
-    ids: string[],
-    { busyDestinations, maxBytes }: Limits,
-    attempts: number | null,
-  ): Promise<ClaimedDelivery[]> {
+  byId(ids: string[], { rooms, maxBytes }: Limits, attempts: number | null): Promise<ClaimedDelivery[]> {
+    const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
     return this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
   }
 
   /**
-   * Claims up to `limit` deliveries that have been due for a moment, from destinations that are not busy: some of
-   * each, and where there are few, more of each.
+   * Claims up to `limit` deliveries that have been due for a moment: some of each destination, as many as it has
+   * room for, and where there are few, more of each.
    */
-  async due(limit: number, { busyDestinations, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
+  async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
     const from = this.walkedTo;
-    const values = [busyDestinations, each, JOB_HEAD_START_SECONDS, limit, from];
+    this.isUnderWay = false;
+    const values = [[...rooms.keys()], each, JOB_HEAD_START_SECONDS, limit, from, [...rooms.values()]];
     const claimed = await this.claim(CLAIM_DUE, maxBytes, values);
-    const destinations = new Set(claimed.map(({ destinationId }) => destinationId));
-    this.lastDestinations = Math.max(1, destinations.size);
-    this.walkedTo = claimed.length < limit ? BEFORE_ALL : [...destinations].sort().at(-1)!;
-    this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL;
+    const { candidates, destinations, last_destination: last } = claimed[0] ?? NOTHING_SEEN;
+    this.lastDestinations = Math.max(1, destinations);
+    this.walkedTo = candidates < limit ? BEFORE_ALL : last;
+    this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL || claimed.length < candidates;
     return claimed;
   }
 
@@ -139,7 +148,7 @@ export class Claims {
     statement: { name: string; text: string },
     maxBytes: number,
     values: unknown[],
-  ): Promise<ClaimedDelivery[]> {
+  ): Promise<(ClaimedDelivery & typeof NOTHING_SEEN)[]> {
     const { token, seconds, endsAt } = this.newLease();
     const { rows } = await this.pool.query({ ...statement, values: [token, seconds, maxBytes, ...values] });
     if (rows.length > 0) await failpoint('claim.after');

@@ -11,6 +11,7 @@ import type { ClaimedDelivery } from './contract.js';
 import { type Ending, putBack, whyNot } from './ending.js';
 import type { Lane, Place } from './lane.js';
 import { Lanes } from './lanes.js';
+import type { Outcome } from './outcome.js';
 import { type Decision, decide } from './outcome-rules.js';
 import type { DeliveryResult } from './result-statement.js';
 import { ResultWriter } from './result-writer.js';
@@ -74,12 +75,13 @@ export class DeliveryEngine {
   /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `start`. */
   reserveNow(deliveries: readonly { id: string; destinationId: string }[]): Set<string> {
     const taken = new Set<string>();
-    let { room } = this;
+    const rooms = new Map<string, number>();
+    const { room } = this;
     for (const { id, destinationId } of deliveries) {
-      if (room === 0) break;
-      if (this.lanes.isFull(destinationId)) continue;
-      taken.add(id);
-      room--;
+      if (taken.size >= room) break;
+      const left = rooms.get(destinationId) ?? this.lanes.roomOf(destinationId);
+      rooms.set(destinationId, left - 1);
+      if (left > 0) taken.add(id);
     }
     this.claimed += taken.size;
     return taken;
@@ -97,8 +99,8 @@ export class DeliveryEngine {
   ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
-      const maxBytes = Math.min(MAX_BYTES - this.bytes, MAX_CLAIM_BYTES);
-      deliveries = await read({ busyDestinations: this.lanes.full(), maxBytes });
+      const maxBytes = Math.max(1, Math.min(MAX_BYTES - this.bytes, MAX_CLAIM_BYTES));
+      deliveries = await read({ rooms: this.lanes.rooms(), maxBytes });
       batch?.grow(deliveries.length);
     } finally {
       this.start(reserved, deliveries, batch);
@@ -192,19 +194,22 @@ export class DeliveryEngine {
       return this.settle(delivery, destination, putBack(0));
     }
     const startedAt = performance.now();
-    const outcome = await this.attempts.make(delivery, destination, Math.min(wantedMs, leftMs));
-    const attempts = delivery.attempts + 1;
-    const schedule = this.config.env.RETRY_SCHEDULE;
-    const decision = decide(outcome, {
-      attempt: attempts,
-      maxAttempts: schedule.length,
-      schedule,
-      jitter: Math.random(),
-    });
-    if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
-    if (decision.next === 'disable') lane.slowDown(GONE_PAUSE_MS);
-    this.leave(destination.id, lane, place);
+    let outcome: Outcome;
+    let decision: Decision;
+    try {
+      outcome = await this.attempts.make(delivery, destination, Math.min(wantedMs, leftMs));
+      decision = this.decide(outcome, delivery.attempts + 1);
+      if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
+      if (decision.next === 'disable') lane.slowDown(GONE_PAUSE_MS);
+    } finally {
+      this.leave(destination.id, lane, place);
+    }
     return this.conclude(delivery, destination, decision, { id: uuidv7(), startedAt, outcome });
+  }
+
+  private decide(outcome: Outcome, attempt: number): Decision {
+    const schedule = this.config.env.RETRY_SCHEDULE;
+    return decide(outcome, { attempt, maxAttempts: schedule.length, schedule, jitter: Math.random() });
   }
 
   private leave(destinationId: string, lane: Lane, place: Place): void {

@@ -37,9 +37,15 @@ export class Lane {
     this.admit();
   }
 
-  /** True when what is claimed now would wait too long. */
-  get isFull(): boolean {
-    return this.waitMs > MAX_WAIT_MS;
+  /** How many more would not have to wait too long. */
+  get room(): number {
+    const now = performance.now();
+    const { maxInFlight, rateLimitPerSecond } = this.limits;
+    const waitMs = MAX_WAIT_MS - Math.max(0, this.notBefore - now);
+    if (waitMs <= 0) return 0;
+    const inTime = Math.floor((waitMs / Math.max(this.usualMs, this.oldestMs(now), 1)) * maxInFlight);
+    const inPace = rateLimitPerSecond ? (waitMs * rateLimitPerSecond) / 1000 - this.waiting.length : Infinity;
+    return Math.max(0, Math.floor(Math.min(Math.max(inTime, maxInFlight) - this.size, inPace)));
   }
 
   /** Deliveries that are under way or wait. */

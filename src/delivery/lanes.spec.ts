@@ -16,28 +16,38 @@ describe('Lanes', () => {
     const lanes = new Lanes(20);
     for (const id of ['a', 'b', 'c', 'd', 'e']) hang(lanes, id, 2);
     lanes.of(destination('healthy')).leave(hang(lanes, 'healthy', 1)[0]!);
-    expect(lanes.full()).toEqual([]);
+    const withoutRoom = () =>
+      ['a', 'b', 'c', 'd', 'e', 'healthy', 'new'].filter((id) => lanes.roomOf(id) === 0);
+    expect(withoutRoom()).toEqual([]);
     vi.advanceTimersByTime(1100);
-    expect(lanes.full()).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(lanes.isFull('healthy')).toBe(false);
-    expect(lanes.isFull('never seen')).toBe(false);
+    expect(withoutRoom()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect([...lanes.rooms()].filter(([, room]) => room === 0).map(([id]) => id)).toEqual(withoutRoom());
   });
 
   it('take slow destinations on as long as half of the places is free of them', () => {
     const lanes = new Lanes(20);
     hang(lanes, 'slow', 1);
     vi.advanceTimersByTime(1100);
-    expect(lanes.isFull('slow')).toBe(false);
+    expect(lanes.roomOf('slow')).toBeGreaterThan(0);
   });
 
   it('give a backlog no more than its share', async () => {
     const lanes = new Lanes(100);
     const lane = lanes.of({ ...destination('backlog'), maxInFlight: 1 });
     const entries = Array.from({ length: 49 }, () => lane.enter());
-    expect(lanes.isFull('backlog')).toBe(false);
+    expect(lanes.roomOf('backlog')).toBe(1);
     entries.push(lane.enter());
-    expect(lanes.isFull('backlog')).toBe(true);
+    expect(lanes.roomOf('backlog')).toBe(0);
     lanes.close();
     expect((await Promise.all(entries)).filter(Boolean)).toHaveLength(1);
+  });
+
+  it('tell when a destination that was full has room for as many as it has', () => {
+    const lanes = new Lanes(20);
+    const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });
+    const places = [1, 2, 3, 4].map(() => lane.tryEnter()!);
+    vi.advanceTimersByTime(3000);
+    expect(lanes.roomOf('one')).toBe(0);
+    expect(places.map((place) => lanes.leave('one', lane, place))).toEqual([false, true, false, false]);
   });
 });

@@ -29,32 +29,34 @@ export class Lanes {
     return created;
   }
 
-  /** Whether nothing more should be taken on for this destination now. */
-  isFull(destinationId: string): boolean {
+  /** How many deliveries more may be taken on for this destination now. */
+  roomOf(destinationId: string): number {
     const lane = this.byDestination.get(destinationId);
-    if (!lane) return false;
+    if (!lane) return this.places;
     this.recount();
-    if (!this.hasItsShare(lane) && !lane.isFull) return false;
-    this.refused.add(destinationId);
-    return true;
+    const room = this.roomIn(lane);
+    if (room === 0) this.refused.add(destinationId);
+    return room;
   }
 
-  /** Every destination for which nothing more should be taken on now. */
-  full(): string[] {
-    const full: string[] = [];
-    for (const [id, lane] of this.byDestination)
-      if (this.isFull(id)) full.push(id);
+  /** The same of every destination that has less room than anybody asks for. */
+  rooms(): Map<string, number> {
+    const rooms = new Map<string, number>();
+    for (const [id, lane] of this.byDestination) {
+      const room = this.roomOf(id);
+      if (room < this.places) rooms.set(id, room);
       else if (lane.isIdle && this.byDestination.size > MAX_IDLE_LANES) this.byDestination.delete(id);
-    return full;
+    }
+    return rooms;
   }
 
   /**
    * Gives a place back.
-   * @returns true when a destination that was full has room again.
+   * @returns true when a destination that was full has room again for as many as it has.
    */
   leave(destinationId: string, lane: Lane, place: Place): boolean {
     lane.leave(place);
-    if (!this.refused.has(destinationId) || lane.size > this.fairShare / 2 || lane.isFull) return false;
+    if (!this.refused.has(destinationId) || this.roomIn(lane) < lane.size) return false;
     return this.refused.delete(destinationId);
   }
 
@@ -66,9 +68,10 @@ export class Lanes {
     for (const lane of this.byDestination.values()) lane.close();
   }
 
-  private hasItsShare(lane: Lane): boolean {
-    if (lane.size === 0) return false;
-    return (this.slowShareIsTaken && lane.isSlow) || (lane.isWaitedFor && lane.size >= this.fairShare);
+  private roomIn(lane: Lane): number {
+    if (this.slowShareIsTaken && lane.size > 0 && lane.isSlow) return 0;
+    const share = lane.isWaitedFor ? Math.floor(this.fairShare) - lane.size : this.places;
+    return Math.max(0, Math.min(lane.room, share));
   }
 
   private recount(): void {

@@ -19,7 +19,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Health and figures of a process that serves no API. */
 export async function startStatusServer(context: INestApplicationContext, port: number): Promise<Server> {
-  const { env, embedded } = context.get(AppConfig);
+  const { env, host } = context.get(AppConfig);
   const paths: Record<string, (request: IncomingMessage) => Promise<Answer>> = {
     '/health/live': async () => ({ status: 200, type: JSON_TYPE, body: '{"status":"ok"}' }),
     '/health/ready': async () => {
@@ -41,7 +41,7 @@ export async function startStatusServer(context: INestApplicationContext, port: 
       .then((found) => send(response, found));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, env.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'), resolve);
+    server.once('error', reject).listen(port, host, resolve);
   });
   return server;
 }

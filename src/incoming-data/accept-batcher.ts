@@ -69,9 +69,11 @@ export class AcceptBatcher {
     const due = dueOf(committed);
     if (!lease) return this.hints.send(due);
     const own = due.filter(({ id }) => lease.taken.has(id));
+    lease.start(
+      own.map((delivery) => toClaimed(delivery, lease)),
+      toJob(own),
+    );
     if (own.length < due.length) this.hints.send(due.filter(({ id }) => !lease.taken.has(id)));
-    const claimed = own.map((delivery) => toClaimed(delivery, lease));
-    lease.start(claimed, toJob(own));
   }
 
   private failed(error: unknown): Error {

@@ -85,7 +85,8 @@ describe('/metrics', () => {
     ])
       expect({ [gauge]: valueOf(body, gauge) }).toEqual({ [gauge]: expect.any(Number) });
     expect(valueOf(body, 'queue_up')).toBe(1);
-    expect(valueOf(body, 'delivery_room')).toBe(1000);
+    // A sweep takes half of it for a moment.
+    await waitFor(async () => valueOf(await read(), 'delivery_room') === 1000);
   });
 
   it('counts what producers were answered, by reason', async () => {
@@ -229,7 +230,7 @@ describe('a worker with METRICS_PORT', () => {
       expect(await call(url, 'GET', '/metrics')).toMatchObject({ status: 401 });
       const { status, body } = await call(url, 'GET', '/metrics', { token: 'sixteen-chars-or-more' });
       expect(status).toBe(200);
-      expect(valueOf(body, 'delivery_room')).toBe(1000);
+      expect(valueOf(body, 'delivery_room')).toBeGreaterThanOrEqual(500);
       expect(valueOf(body, 'events_accepted_total')).toBeNull();
       for (const [method, path] of [
         ['GET', '/'],

@@ -8,7 +8,7 @@ import { testEnv, testSecrets } from '../support/app.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 
 const DESTINATIONS = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-0000-7000-8000-000000000000`);
-const limits = { busyDestinations: [] as string[], maxBytes: 1_000_000 };
+const limits = { rooms: new Map<string, number>(), maxBytes: 1_000_000 };
 
 describe('claiming', () => {
   let database: TestDatabase;
@@ -53,10 +53,38 @@ describe('claiming', () => {
 
   it('takes nothing of a destination that is busy', async () => {
     const ids = [...(await addDue(DESTINATIONS[0]!, 2)), ...(await addDue(DESTINATIONS[1]!, 2))];
-    const busy = { ...limits, busyDestinations: [DESTINATIONS[0]!] };
+    const busy = { ...limits, rooms: new Map([[DESTINATIONS[0]!, 0]]) };
     expect(destinationsOf(await claims.byId(ids, busy, null))).toEqual([DESTINATIONS[1], DESTINATIONS[1]]);
     await addDue(DESTINATIONS[2]!, 1);
     expect(destinationsOf(await claims.due(10, busy))).toEqual([DESTINATIONS[2]]);
+  });
+
+  it('takes no more of a destination than it has room for', async () => {
+    for (const destination of DESTINATIONS) await addDue(destination, 5);
+    const rooms = new Map([
+      [DESTINATIONS[0]!, 1],
+      [DESTINATIONS[1]!, 2],
+    ]);
+    const [a, b, c] = DESTINATIONS;
+    expect(destinationsOf(await claims.due(100, { ...limits, rooms }))).toEqual([a, b, b, c, c, c, c, c]);
+  });
+
+  it('takes from all in turns where the payloads of one are too large for all of it, and knows that there is more', async () => {
+    await addDue(DESTINATIONS[0]!, 600, 1_000_000);
+    await addDue(DESTINATIONS[1]!, 1);
+    const claimed = [await claims.due(500, { ...limits, maxBytes: 3_500_000 })];
+    expect(claims.isUnderWay).toBe(true);
+    expect(claimed[0]).toHaveLength(4);
+    claimed.push(await claims.due(500, { ...limits, maxBytes: 3_500_000 }));
+    expect(destinationsOf(claimed.flat())).toContain(DESTINATIONS[1]);
+  });
+
+  it('does not count as under way when it failed', async () => {
+    await addDue(DESTINATIONS[0]!, 70);
+    await claims.due(70, limits);
+    expect(claims.isUnderWay).toBe(true);
+    await expect(claims.due(Number.NaN, limits)).rejects.toThrow('NaN');
+    expect(claims.isUnderWay).toBe(false);
   });
 
   it('goes on with the destinations that the last walk did not come to, then begins again', async () => {
