@@ -21,7 +21,12 @@ export function typeormOptions(connection: DatabaseConnection): PostgresOptions 
     applicationName: pool.application_name,
     poolSize: pool.max,
     connectTimeoutMS: pool.connectionTimeoutMillis,
-    extra: { query_timeout: pool.query_timeout, statement_timeout: pool.statement_timeout, keepAlive: true },
+    extra: {
+      query_timeout: pool.query_timeout,
+      statement_timeout: pool.statement_timeout,
+      keepAlive: true,
+      onConnect: pool.onConnect,
+    },
     synchronize: false,
     migrationsRun: false,
     migrationsTableName: 'migrations',

@@ -40,7 +40,16 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     statement_timeout: statementMs,
     idle_in_transaction_session_timeout: 30_000,
     keepAlive: true,
+    onConnect: outliveConnection,
   };
+}
+
+/**
+ * A connection that ends between being taken from the pool and its first statement has no listener, and its error
+ * would end the process. Whoever took it is told by that statement.
+ */
+export function outliveConnection(client: pg.ClientBase): void {
+  client.on('error', () => undefined);
 }
 
 export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
