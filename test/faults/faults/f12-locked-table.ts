@@ -11,7 +11,7 @@ const MAX_GROWTH_MB = 150;
 export const lockTable: Fault = {
   id: 'F12',
   title: 'ACCESS EXCLUSIVE lock 10 s',
-  round: { largestBytes: 100_000 },
+  round: { largestBytes: 60_000 },
   async run(round, { slackMs, isShort }) {
     const { rig, producer } = round;
     producer.run(150);

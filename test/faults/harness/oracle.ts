@@ -38,6 +38,7 @@ export async function judge(round: Round, expected: Expected): Promise<Verdict> 
   const missing = acknowledged.flatMap(({ id }) =>
     destinations.filter(({ path }) => !taken.has(keyOf(path, id))).map(({ path }) => keyOf(path, id)),
   );
+  const bound = expected.duplicates + (await timeouts(round));
   const verdict = {
     accepted: acknowledged.length,
     delivered: taken.size,
@@ -45,15 +46,15 @@ export async function judge(round: Round, expected: Expected): Promise<Verdict> 
     corrupt,
     unexpected,
     duplicates: [...taken.values()].reduce((sum, times) => sum + times - 1, 0),
-    bound: expected.duplicates,
+    bound,
     problems: [...round.problems, ...producer.problems, ...rig.watch.problems.splice(0)],
   };
   if (verdict.lost > 0)
     verdict.problems.push(`${verdict.lost} lost, such as ${missing.slice(0, 3).join(', ')}`);
   if (corrupt > 0) verdict.problems.push(`${corrupt} deliveries were not the bytes that were sent`);
   if (unexpected > 0) verdict.problems.push(`${unexpected} deliveries of what was never sent`);
-  if (verdict.duplicates > expected.duplicates) {
-    verdict.problems.push(`${verdict.duplicates} delivered again, at most ${expected.duplicates} may be`);
+  if (verdict.duplicates > bound) {
+    verdict.problems.push(`${verdict.duplicates} delivered again, at most ${bound} may be`);
     verdict.problems.push(...(await explainDuplicate(round, taken)));
   }
   verdict.problems.push(...(await judgeRows(round, acknowledged.length, expected)), ...crashes(round));
@@ -74,6 +75,16 @@ function sort(records: Received[], { producer, destinations }: Round): Arrivals 
     }
   }
   return arrivals;
+}
+
+/** An answer that comes after the deadline counts as none: what was taken is sent again. */
+async function timeouts({ rig, accountId }: Round): Promise<number> {
+  const [row] = await rig.database.query<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM finished_deliveries f JOIN attempts a ON a.delivery_id = f.id
+     WHERE f.account_id = $1 AND a.error LIKE 'timeout%' AND NOT a.superseded`,
+    [accountId],
+  );
+  return row!.count;
 }
 
 /** The attempts of one event that arrived more than once. */
@@ -106,6 +117,7 @@ async function judgeRows(round: Round, accepted: number, expected: Expected): Pr
     `${misnumbered} deliveries have another number of attempts than the log of attempts`,
   );
   check(finished === created, `${created} deliveries were made, ${finished} are finished`);
+  if (misnumbered! > 0) problems.push(...(await explainMisnumbered(round)));
   problems.push(...(await wrongStatuses(round, expected)), ...(await secretsInRows(round)));
   return problems;
 }
@@ -121,6 +133,18 @@ const COUNTS = `
     ) twice) AS twice,
     (SELECT count(*)::integer FROM finished_deliveries f WHERE account_id = $1 AND attempts <> (
       SELECT count(*) FROM attempts a WHERE a.delivery_id = f.id AND NOT superseded)) AS misnumbered`;
+
+async function explainMisnumbered({ rig, accountId }: Round): Promise<string[]> {
+  const rows = await rig.database.query<{ said: string }>(
+    `SELECT concat_ws(' ', f.id, f.status, f.attempts, 'attempts at', f.processed_at, (
+       SELECT string_agg(concat_ws(' ', '| number', number, started_at, duration_ms, 'ms', coalesce(error, status_code::text),
+         CASE WHEN superseded THEN 'superseded' END), ' ') FROM attempts a WHERE a.delivery_id = f.id)) AS said
+     FROM finished_deliveries f WHERE account_id = $1 AND attempts <> (
+       SELECT count(*) FROM attempts a WHERE a.delivery_id = f.id AND NOT superseded) LIMIT 2`,
+    [accountId],
+  );
+  return rows.map(({ said }) => `  such as ${said}`);
+}
 
 async function wrongStatuses(
   { rig, accountId }: Round,
@@ -150,6 +174,6 @@ function crashes({ rig, startedAt }: Round): string[] {
   return rig.processes.flatMap(({ name, deaths }) =>
     deaths
       .filter(({ at, wanted }) => at > startedAt && !wanted)
-      .map(({ how }) => `${name} ended by itself with ${how}`),
+      .map(({ how, lastLines }) => `${name} ended by itself with ${how}:\n${lastLines}`),
   );
 }

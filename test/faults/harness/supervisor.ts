@@ -17,6 +17,8 @@ export interface Death {
   how: number | string;
   /** Killed or stopped by the test. */
   wanted: boolean;
+  /** What it printed last. */
+  lastLines: string;
 }
 
 export interface ProcessOptions {
@@ -139,7 +141,7 @@ export class Supervised {
         watch.line(name, line);
       });
     this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      child.once('close', (code, signal) => {
         const how = code ?? signal ?? 'unknown';
         isGone();
         this.died(how);
@@ -155,7 +157,8 @@ export class Supervised {
 
   private died(how: number | string): void {
     // Who was never ready died because something it needs is away, and is tried again.
-    this.deaths.push({ at: performance.now(), how, wanted: this.wanted || !this.isReady });
+    const lastLines = this.options.watch.tail(12, this.name);
+    this.deaths.push({ at: performance.now(), how, wanted: this.wanted || !this.isReady, lastLines });
     this.isReady = false;
     this.child = null;
     if (!this.isStopping) void sleep(RESPAWN_MS).then(() => this.isStopping || this.child || this.spawn());

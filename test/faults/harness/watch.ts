@@ -1,5 +1,6 @@
 /** Words that say that an error went past everybody. */
-const UNHANDLED = /unhandled ?(promise ?)?rejection|uncaught|ERR_UNHANDLED|FATAL ERROR|MaxListenersExceeded/i;
+const UNHANDLED =
+  /unhandled ?(promise ?)?rejection|unhandled 'error' event|uncaught|triggerUncaught|ERR_UNHANDLED|FATAL ERROR|MaxListenersExceeded/i;
 const KEPT_LINES = 200;
 
 /** Reads every line the processes print: none may hold a secret, none may tell of an unhandled error. */
@@ -26,7 +27,10 @@ export class OutputWatch {
     if (UNHANDLED.test(line)) this.problems.push(`${who} printed ${line.slice(0, 500)}`);
   }
 
-  tail(count: number): string {
-    return this.lines.slice(-count).join('\n');
+  tail(count: number, who = ''): string {
+    return this.lines
+      .filter((line) => line.startsWith(who))
+      .slice(-count)
+      .join('\n');
   }
 }
