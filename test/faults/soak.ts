@@ -4,7 +4,7 @@ import type { Fault } from './harness/fault.js';
 import { LEASE_SECONDS } from './harness/rig.js';
 import type { Round } from './harness/round.js';
 
-const PER_SECOND = 300;
+const PER_SECOND = 500;
 /** Faults take their share of the time; much longer than this is a failure of its own. */
 const SLOWEST_PER_SECOND = 60;
 
