@@ -34,6 +34,7 @@ const strikes: Record<string, Strike> = {
     const bound = mayRepeat(round, round.rig.workers.length);
     round.rig.database.killAll();
     await sleep(2000);
+    await round.rig.database.ready();
     return bound;
   },
   'restart PostgreSQL': async (round) => {

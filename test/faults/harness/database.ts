@@ -20,14 +20,15 @@ export class FaultDatabase {
   constructor(private readonly settings: Record<string, string> = {}) {}
 
   async start(): Promise<void> {
-    this.isStopping = false;
-    this.server = await startEmbeddedPostgres({
+    const server = await startEmbeddedPostgres({
       dataDir: this.dataDir,
       password: 'faults',
       settings: this.settings,
     });
-    void this.server.exited.then(() => {
-      this.restarting = this.respawn();
+    this.server = server;
+    this.isStopping = false;
+    void server.exited.then(() => {
+      if (this.server === server && !this.isStopping) this.restarting = this.respawn();
     });
   }
 
@@ -70,6 +71,7 @@ export class FaultDatabase {
 
   /** A fast shutdown and a start, as an upgrade or a changed setting takes. */
   async restart(): Promise<void> {
+    await this.restarting;
     this.isStopping = true;
     await this.server.stop();
     await this.start();
