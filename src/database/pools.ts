@@ -53,8 +53,10 @@ export function outliveConnection(client: pg.ClientBase): void {
 }
 
 export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
-  // A producer is told within two seconds that somebody works on a table, and tries again.
-  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 2000), lock_timeout: 1500 });
+  // A producer is told within two seconds that somebody works on a table, and soon that the database does not
+  // answer, and tries again.
+  const limits = { lock_timeout: 1500, connectionTimeoutMillis: 1000 };
+  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 2000), ...limits });
 }
 
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
