@@ -135,9 +135,11 @@ export function onlyAccepted(round: Round): void {
   round.check(odd.length === 0, `${odd.length} answers were neither 202 nor 503, such as ${odd[0]?.what}`);
 }
 
+/** By the clock of the APIs: on a busy machine a producer in this very process may see its answers late. */
 export function answeredWithin(round: Round, ms: number): void {
-  const slowest = Math.round(Math.max(...round.producer.answers.map((answer) => answer.ms)));
-  round.note(`slowest answer ${slowest} ms`);
+  const slowest = Math.round(round.rig.watch.slowestAnswerMs);
+  const seen = Math.round(Math.max(...round.producer.answers.map((answer) => answer.ms)));
+  round.note(`slowest answer ${slowest} ms, ${seen} ms as the producer saw it`);
   round.check(slowest <= ms, `the slowest answer took ${slowest} ms, at most ${ms} are allowed`);
 }
 
