@@ -31,7 +31,7 @@ const RECORD = {
     ), gone AS (
       DELETE FROM deliveries d USING result r
       WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('success', 'failed', 'cancelled')
-      RETURNING d.id, d.event, d.account_id, d.destination_id, d.event_id, d.event_type, d.origin, d.received_at,
+      RETURNING d.id, r.lease_token, d.event, d.account_id, d.destination_id, d.event_id, d.event_type, d.origin, d.received_at,
         r.next, r.attempts, coalesce(r.status_code, d.last_status_code) AS last_status_code,
         CASE WHEN r.next <> 'success' THEN coalesce(r.reason, r.error, d.last_error) END AS last_error
     ), logged AS (
@@ -47,19 +47,20 @@ const RECORD = {
         last_error = coalesce(r.error, d.last_error)
       FROM result r
       WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('retry', 'hold', 'release')
-      RETURNING d.id
+      RETURNING d.id, r.lease_token
     ), kept AS (
-      SELECT id FROM gone UNION ALL SELECT id FROM open
+      SELECT id, lease_token FROM gone UNION ALL SELECT id, lease_token FROM open
     ), tried AS (
       INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error,
         response_excerpt, superseded)
       SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms,
-        status_code, error, response_excerpt, delivery_id NOT IN (SELECT id FROM kept)
+        status_code, error, response_excerpt, (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)
       FROM result WHERE attempt_id IS NOT NULL
       -- A batch whose COMMIT was never answered is written again.
       ON CONFLICT DO NOTHING
     )
-    SELECT delivery_id AS id FROM result WHERE delivery_id NOT IN (SELECT id FROM kept)`,
+    SELECT delivery_id, lease_token FROM result
+    WHERE (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)`,
 };
 
 /** @returns for each result whether its lease still held. */
@@ -67,7 +68,7 @@ export async function recordResults(pool: Pool, results: DeliveryResult[]): Prom
   // One order for all batches, so that two which meet on a row wait instead of deadlocking.
   const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   const now = performance.now();
-  const { rows } = await pool.query<{ id: string }>({
+  const { rows } = await pool.query<{ delivery_id: string; lease_token: string }>({
     ...RECORD,
     values: [
       uuidArray(sorted.map((result) => result.deliveryId)),
@@ -85,6 +86,7 @@ export async function recordResults(pool: Pool, results: DeliveryResult[]): Prom
     ],
   });
   if (rows.length === 0) return results.map(() => true);
-  const superseded = new Set(rows.map((row) => row.id));
-  return results.map((result) => !superseded.has(result.deliveryId));
+  // By lease as well: a process that was frozen may have two results of one delivery in a batch.
+  const superseded = new Set(rows.map((row) => row.delivery_id + row.lease_token));
+  return results.map((result) => !superseded.has(result.deliveryId + result.leaseToken));
 }

@@ -96,6 +96,19 @@ describe('recording results', () => {
     expect(await rowOf('attempts', attempt.id)).toMatchObject({ superseded: true, status_code: 500 });
   });
 
+  it('tells two results of one delivery in a batch apart by their leases', async () => {
+    const lease = await leased();
+    const [late, current] = [uuidv7(), uuidv7()];
+    const earlier = { ...lease, leaseToken: uuidv4() };
+    const kept = await recordResults(pool, [
+      result(earlier, { attempt: { id: late, startedAt: performance.now(), outcome } }),
+      result(lease, { attempt: { id: current, startedAt: performance.now(), outcome } }),
+    ]);
+    expect(kept).toEqual([false, true]);
+    expect(await rowOf('attempts', late)).toMatchObject({ superseded: true });
+    expect(await rowOf('attempts', current)).toMatchObject({ superseded: false });
+  });
+
   it('tells of an attempt whose delivery was cancelled meanwhile', async () => {
     const lease = await leased();
     await pool.query('DELETE FROM deliveries WHERE id = $1', [lease.deliveryId]);
