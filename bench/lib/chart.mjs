@@ -3,11 +3,17 @@ import { median } from './stats.mjs';
 const WIDTH = 760;
 const LABELS = 300;
 const BAR = 18;
-const GROUP = 56;
+const GROUP = 76;
 const TOP = 64;
 /** Readable on white and on black. */
 const TEXT = '#7d8590';
-const COLOURS = { 'C5 bare pipeline': '#9aa4af', product: '#2f81f7' };
+const COLOURS = {
+  'C5 bare pipeline': '#9aa4af',
+  product: '#2f81f7',
+  'product, max_in_flight 256': '#7ab7ff',
+};
+const LEGEND = 150;
+const LEGEND_LEFT = 230;
 
 /** W1 as an SVG: what was accepted and delivered per second, product and bare pipeline; null without W1. */
 export function drawChart({ rounds, machine, date }) {
@@ -18,8 +24,8 @@ export function drawChart({ rounds, machine, date }) {
   const groups = [...shapes].map(([name, bars], index) => drawGroup(name, bars, TOP + index * GROUP, most));
   const legend = Object.keys(COLOURS).map(
     (name, index) =>
-      `<rect x="${LABELS + index * 150}" y="34" width="12" height="12" fill="${COLOURS[name]}"/>` +
-      text(LABELS + index * 150 + 18, 44, name),
+      `<rect x="${LEGEND_LEFT + index * LEGEND}" y="34" width="12" height="12" fill="${COLOURS[name]}"/>` +
+      text(LEGEND_LEFT + index * LEGEND + 18, 44, name),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${TEXT}" role="img">`,
