@@ -7,6 +7,7 @@ import { Problem, invalid } from '../common/errors/problem.js';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
 import { DestinationDirectory } from '../destinations/destination-directory.js';
+import { DELIVERY_DATED_AFTER_MS } from '../events/delivery-ids.js';
 import { AcceptBatcher } from './accept-batcher.js';
 import type { AcceptedEvent, EventToAccept } from './accept-statement.js';
 import type { IngestRequest } from './account-token.guard.js';
@@ -62,7 +63,7 @@ export class IncomingDataService {
     const deliveries = routes
       .filter((route) => route.matches(json.eventType))
       .map((route) => ({
-        id: uuidv7({ msecs: msecs + 1 }),
+        id: uuidv7({ msecs: msecs + DELIVERY_DATED_AFTER_MS }),
         destinationId: route.id,
         isHeld: route.state !== 'active',
       }));

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { firstIdOf, timeOf } from '../database/partitions.js';
+import { deliveriesEndBefore } from '../events/delivery-ids.js';
 import { explain } from './explanation.js';
 import {
   type AttemptRow,
@@ -92,12 +93,6 @@ export class LogsService {
 /** PostgreSQL takes no NUL, so no event has one in its id. */
 const canBeEventId = (text: string): boolean => !text.includes('\0');
 
-/**
- * The ids of an event's deliveries are dated the millisecond after that of the event, so that a short range of ids
- * finds them and no index by event has to be kept.
- */
-const lastDeliveryIdOf = (event: string): string => firstIdOf(timeOf(event) + 2);
-
 /** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
 function toFilter(accountId: string, query: Partial<ListLogsQuery>, event?: string): LogFilter {
   const values: unknown[] = [];
@@ -109,7 +104,7 @@ function toFilter(accountId: string, query: Partial<ListLogsQuery>, event?: stri
   add((p) => `id < ${p}::uuid`, readCursor(query));
   add((p) => `destination_id = ${p}`, query.destination_id);
   add((p) => `event = ${p}::uuid AND id > ${p}::uuid`, event);
-  add((p) => `id < ${p}::uuid`, event && lastDeliveryIdOf(event));
+  add((p) => `id < ${p}::uuid`, event && deliveriesEndBefore(event));
   add((p) => `event_type = ${p}`, query.event_type);
   add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
