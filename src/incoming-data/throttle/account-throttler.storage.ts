@@ -38,7 +38,7 @@ export class AccountThrottlerStorage implements ThrottlerStorage {
   constructor(private readonly options: AccountThrottlerOptions = {}) {
     this.now = options.now ?? (() => performance.now());
     this.local = new SlidingWindow({ now: this.now });
-    if (options.redis) this.shared = new RedisSlidingWindow(options.redis);
+    if (options.redis) this.shared = new RedisSlidingWindow(options.redis, { timeoutMs: REDIS_TIMEOUT_MS });
   }
 
   /** True while limits that should be shared are per process. */
@@ -90,7 +90,7 @@ export class AccountThrottlerStorage implements ThrottlerStorage {
       // A command to a client that is not ready would be queued and counted much later.
       const status = this.options.redis!.status;
       if (status !== 'ready') throw new Error(`connection ${status}`);
-      const result = await within(REDIS_TIMEOUT_MS, this.shared!.hit(key, limit, windowMs));
+      const result = await this.shared!.hit(key, limit, windowMs);
       this.change(true, 'rate limits: shared through Redis again');
       return result;
     } catch (error) {
@@ -106,13 +106,4 @@ export class AccountThrottlerStorage implements ThrottlerStorage {
     this.nextProbeAtMs = this.now() + PROBE_EVERY_MS;
     this.options.log?.(line);
   }
-}
-
-function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = () => reject(new Error(`no answer in ${timeoutMs} ms`));
-    // One more turn of the event loop: if this process was the busy one, the answer is already in the socket.
-    const timer = setTimeout(() => setImmediate(giveUp), timeoutMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -19,7 +19,7 @@ describe.runIf(redisAvailable())('RedisSlidingWindow', () => {
   beforeAll(async () => {
     server = await startRedis();
     clients = [new Redis(server.url), new Redis(server.url)];
-    windows = clients.map((client) => new RedisSlidingWindow(client, PREFIX));
+    windows = clients.map((client) => new RedisSlidingWindow(client, { keyPrefix: PREFIX }));
   });
 
   afterAll(async () => {
@@ -67,6 +67,34 @@ describe.runIf(redisAvailable())('RedisSlidingWindow', () => {
     const hits = Array.from({ length: 1000 }, (_, i) => windows[i % 2]!.hit('burst', 7, 60_000));
     const allowed = (await Promise.all(hits)).filter((result) => result.allowed);
     expect(allowed.map((result) => result.remaining).sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it('asks once for hits of one account that arrive together, and lets the first of them through', async () => {
+    await clients[0]!.config('RESETSTAT');
+    const results = await Promise.all(
+      Array.from({ length: 90 }, () => windows[0]!.hit('together', 30, 60_000)),
+    );
+    expect(results.map((result) => result.allowed)).toEqual(results.map((_, i) => i < 30));
+    expect(results.slice(0, 30).map((result) => result.remaining)).toEqual(
+      Array.from({ length: 30 }, (_, i) => 29 - i),
+    );
+    expect(await clients[0]!.info('commandstats')).toMatch(/cmdstat_rpush:calls=[12],/);
+  });
+
+  it('keeps accounts and changed limits of one command apart', async () => {
+    const hits = [
+      windows[0]!.hit('first', 9, 60_000),
+      ...[2, 1, 2].map((limit) => windows[0]!.hit('changed', limit, 60_000)),
+      windows[0]!.hit('other', 1, 60_000),
+    ];
+    const results = await Promise.all(hits);
+    expect(results.map(({ allowed, limit }) => [allowed, limit])).toEqual([
+      [true, 9],
+      [true, 2],
+      [false, 1],
+      [true, 2],
+      [true, 1],
+    ]);
   });
 
   it('never lets two clients together exceed the limit in any window', async () => {
