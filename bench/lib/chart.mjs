@@ -10,7 +10,6 @@ const TEXT = '#7d8590';
 const COLOURS = {
   'C5 bare pipeline': '#9aa4af',
   product: '#2f81f7',
-  'product, max_in_flight 256': '#7ab7ff',
 };
 const LEGEND = 150;
 const LEGEND_LEFT = 230;

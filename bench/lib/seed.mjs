@@ -25,7 +25,7 @@ export async function seedAccounts(client, accounts) {
     id: uuidv7(),
     tokenId: uuidv7(),
     token: newToken(),
-    destinations: destinations.map((destination) => ({ id: uuidv7(), maxInFlight: 32, ...destination })),
+    destinations: destinations.map((destination) => ({ id: uuidv7(), maxInFlight: 128, ...destination })),
   }));
   const destinations = rows.flatMap(({ id, destinations: own }) =>
     own.map((destination) => ({ ...destination, accountId: id })),

@@ -9,9 +9,6 @@ export const id = 'W1';
 export const about = '1 KB events, 1 destination, saturation';
 
 const ACCEPTS_ALONE = 'product: accepts alone';
-/** What C5 has, where the product has 32 by default. */
-const IN_FLIGHT = 256;
-const WIDE = `product, max_in_flight ${IN_FLIGHT}: ${DEFAULT_SHAPE.name}`;
 const [, APART] = SHAPES;
 const bareName = ({ name }) => `C5 bare pipeline: ${name}`;
 const productName = ({ name }) => `product: ${name}`;
@@ -32,23 +29,12 @@ export async function run(bench) {
       );
     }
   }
-  return [
-    ...acceptRows(measured),
-    ...shapes.flatMap((shape) => shapeRows(measured, shape)),
-    row(
-      id,
-      `of C5, with max_in_flight ${IN_FLIGHT} (${DEFAULT_SHAPE.name})`,
-      ofBare(measured, WIDE, DEFAULT_SHAPE),
-      null,
-      '×',
-    ),
-  ];
+  return [...acceptRows(measured), ...shapes.flatMap((shape) => shapeRows(measured, shape))];
 }
 
 /** In the order of a round: what is compared stands together. */
 function contendersOf(bench, shapes, seconds) {
-  const url = bench.destination('ok', 0);
-  const accounts = [[{ url }]];
+  const accounts = [[{ url: bench.destination('ok', 0) }]];
   const measure = async (target) => {
     await bench.warmUp(target);
     const numbers = await saturate(bench, target, { seconds });
@@ -62,7 +48,6 @@ function contendersOf(bench, shapes, seconds) {
       [bareName(shape), () => bench.withBare({ shape }, measure)],
       [productName(shape), () => bench.withProduct({ shape, accounts }, measure)],
     ]),
-    [WIDE, () => bench.withProduct({ accounts: [[{ url, maxInFlight: IN_FLIGHT }]] }, measure)],
   ];
 }
 
@@ -88,9 +73,11 @@ function acceptRows(measured) {
 }
 
 /** The median of the ratios of neighbours. */
-function ofBare(measured, name, shape) {
+function ofBare(measured, shape) {
   const bares = measured[bareName(shape)];
-  return median(measured[name].map(({ delivered }, round) => delivered / bares[round].delivered));
+  return median(
+    measured[productName(shape)].map(({ delivered }, round) => delivered / bares[round].delivered),
+  );
 }
 
 function shapeRows(measured, shape) {
@@ -102,7 +89,7 @@ function shapeRows(measured, shape) {
   ];
   return [
     row(id, `accepted and delivered (${name})`, product.delivered, null, 'per s'),
-    row(id, `the same, of C5 (${name})`, ofBare(measured, productName(shape), shape), atLeast(0.65), '×'),
+    row(id, `the same, of C5 (${name})`, ofBare(measured, shape), atLeast(0.65), '×'),
     row(id, `CPU per 1,000 deliveries (${name})`, product.cpuPer1000, atMost(0.35), 's'),
     row(id, `CPU of PostgreSQL for them (${name})`, product.postgresCpuPer1000, null, 's'),
     row(id, `statements per event (${name})`, product.statementsPerEvent, atMost(0.1)),

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DirectoryCache } from '../cache/directory-cache.js';
+import { DirectoryCache, type MaybeLater } from '../cache/directory-cache.js';
 import { AcceptPool } from '../database/pools.js';
 import { sha256 } from '../common/crypto/tokens.js';
 
@@ -22,11 +22,10 @@ export class AccountDirectory {
   ) {}
 
   /** Null for a token that is unknown, revoked, past its grace or of a deleted account. */
-  async findByToken(token: string): Promise<AcceptingAccount | null> {
+  findByToken(token: string): MaybeLater<AcceptingAccount | null> {
     const digest = sha256(token);
-    const account = await this.cache.get(`token:${digest.toString('base64')}`, () => this.load(digest));
-    if (account?.tokenExpiresAtMs && account.tokenExpiresAtMs <= Date.now()) return null;
-    return account;
+    const account = this.cache.get(`token:${digest.toString('base64')}`, () => this.load(digest));
+    return account instanceof Promise ? account.then(unlessExpired) : unlessExpired(account);
   }
 
   private async load(digest: Buffer): Promise<AcceptingAccount | null> {
@@ -46,4 +45,8 @@ export class AccountDirectory {
       tokenExpiresAtMs: row.expires_at === null ? null : (row.expires_at as Date).getTime(),
     };
   }
+}
+
+function unlessExpired(account: AcceptingAccount | null): AcceptingAccount | null {
+  return account?.tokenExpiresAtMs && account.tokenExpiresAtMs <= Date.now() ? null : account;
 }

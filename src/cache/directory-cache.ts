@@ -1,12 +1,26 @@
 import { CACHE_MANAGER, type Cache } from '@nestjs/cache-manager';
 import { Inject, Injectable } from '@nestjs/common';
+import type { BoundedMap } from '../common/bounded-map.js';
 import { ChangeFeed } from '../database/change-feed.js';
 import { Metrics } from '../metrics/metrics.js';
+
+/** What is known is there at once. */
+export type MaybeLater<T> = T | Promise<T>;
 
 /** How long a value is used without asking again; while changes cannot be heard, only the second. */
 const TTL_MS = 60_000;
 const DEAF_TTL_MS = 500;
 const REMEMBERED_CHANGES = 10_000;
+
+/** What Keyv keeps of a value in its store, and under which key. */
+export interface Kept {
+  value: unknown;
+  /** Date.now() */
+  expires?: number;
+}
+export type DirectoryStore = BoundedMap<string, Kept>;
+export const DIRECTORY_STORE = Symbol('DIRECTORY_STORE');
+const keyInStore = (key: string): string => `keyv:${key}`;
 
 interface Entry<T> {
   value: T | null;
@@ -29,6 +43,7 @@ export class DirectoryCache {
 
   constructor(
     @Inject(CACHE_MANAGER) private readonly cache: Cache,
+    @Inject(DIRECTORY_STORE) private readonly store: DirectoryStore,
     private readonly feed: ChangeFeed,
     metrics: Metrics,
   ) {
@@ -37,14 +52,27 @@ export class DirectoryCache {
     metrics.total('cache_misses_total', 'Accounts and destinations that had to be read.', () => this.misses);
   }
 
-  /** The value of `key`, read by `load` when it is not known; concurrent callers share one read. */
-  async get<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): Promise<T | null> {
-    const entry = await this.cache.get<Entry<T>>(key);
+  /** The value of `key`, at once when it is known, else read by `load`; concurrent callers share one read. */
+  get<T extends { accountId: string }>(key: string, load: () => Promise<T | null>): MaybeLater<T | null> {
+    const entry = this.peek<T>(key);
     if (entry && this.isCurrent(entry)) {
       this.hits++;
       return entry.value;
     }
     this.misses++;
+    return this.share(key, load);
+  }
+
+  /** Straight from the store beneath: asking the cache makes six promises, and every event asks four times. */
+  private peek<T>(key: string): Entry<T> | undefined {
+    const kept = this.store.get(keyInStore(key));
+    return kept && (kept.expires ?? Infinity) > Date.now() ? (kept.value as Entry<T>) : undefined;
+  }
+
+  private share<T extends { accountId: string }>(
+    key: string,
+    load: () => Promise<T | null>,
+  ): Promise<T | null> {
     const pending = this.loading.get(key);
     // One that began before a change may have read what was before it.
     if (pending?.readAt === this.changes) return pending.value as Promise<T | null>;

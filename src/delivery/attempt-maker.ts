@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { AddressPolicy } from '../common/egress/address-policy.js';
 import { LOGGER } from '../common/logger.js';
@@ -19,7 +18,6 @@ const FAILURES_LOGGED_PER_SECOND = 20;
 @Injectable()
 export class AttemptMaker {
   private readonly sender: Sender;
-  private readonly stopping = new AbortController();
   private readonly failures = new Pace(FAILURES_LOGGED_PER_SECOND);
   /** Decoded once per cached destination. */
   private readonly keys = new WeakMap<DeliverableDestination, Buffer[]>();
@@ -30,8 +28,6 @@ export class AttemptMaker {
     private readonly metrics: DeliveryMetrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    // One listener for each attempt under way.
-    setMaxListeners(0, this.stopping.signal);
     this.sender = new Sender({
       policy,
       userAgent: `data-pusher/${config.version}`,
@@ -46,9 +42,7 @@ export class AttemptMaker {
   ): Promise<Outcome> {
     const request = this.build(delivery, destination);
     const outcome =
-      'errorCode' in request
-        ? unsentOutcome(request)
-        : await this.sender.send({ ...request, timeoutMs, signal: this.stopping.signal });
+      'errorCode' in request ? unsentOutcome(request) : await this.sender.send({ ...request, timeoutMs });
     this.metrics.attempted(delivery, outcome);
     this.log(delivery, outcome);
     return outcome;
@@ -76,7 +70,7 @@ export class AttemptMaker {
 
   /** Breaks off what is under way; it is recorded as such and made again by another process. */
   abort(): void {
-    this.stopping.abort();
+    this.sender.abort();
   }
 
   close(): Promise<void> {

@@ -14,7 +14,6 @@ export interface AttemptOptions {
   timeoutMs: number;
   maxResponseBytes: number;
   keepResponseBytes: number;
-  signal?: AbortSignal;
   onEnd: (outcome: Outcome) => void;
 }
 
@@ -35,11 +34,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   constructor(private readonly options: AttemptOptions) {
     this.excerpt = new ResponseExcerpt(options.keepResponseBytes);
     this.timer = setTimeout(onDeadline, options.timeoutMs, this);
-    options.signal?.addEventListener('abort', this, { once: true });
   }
 
-  /** The caller's signal was aborted. */
-  handleEvent(): void {
+  /** Breaks the attempt off. */
+  abort(): void {
     this.stop('aborted', failure('aborted', 'the gateway broke the attempt off'));
   }
 
@@ -98,7 +96,6 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.ended) return;
     this.ended = true;
     clearTimeout(this.timer);
-    this.options.signal?.removeEventListener('abort', this);
     const { statusCode } = this;
     const problem = statusCode === null ? cause : describeStatus(statusCode);
     this.options.onEnd({

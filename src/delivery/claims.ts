@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { v4 as uuidv4 } from 'uuid';
 import { failpoint } from '../common/fault-injection.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
@@ -132,7 +132,7 @@ export class Claims {
   /** Made before the statement that takes it, so that our idea of the lease ends before the database's. */
   newLease(): { token: string; seconds: number; endsAt: number } {
     const seconds = this.config.env.LEASE_SECONDS;
-    return { token: uuidv4(), seconds, endsAt: performance.now() + seconds * 1000 };
+    return { token: randomUUID(), seconds, endsAt: performance.now() + seconds * 1000 };
   }
 
   /** Ends the lease on these deliveries, so that whoever claims them next has them. */

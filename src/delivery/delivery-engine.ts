@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { failpoint } from '../common/fault-injection.js';
+import { uuidv7 } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
 import { DestinationDirectory } from '../destinations/destination-directory.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
@@ -151,7 +151,8 @@ export class DeliveryEngine {
   private async deliver(delivery: ClaimedDelivery): Promise<Settled> {
     let destination: DeliverableDestination | null = null;
     try {
-      destination = await this.directory.findDeliverable(delivery.destinationId);
+      const found = this.directory.findDeliverable(delivery.destinationId);
+      destination = found instanceof Promise ? await found : found;
       const unsendable = whyNot(delivery, destination);
       if (unsendable) return await this.settle(delivery, destination, unsendable);
       const lane = this.lanes.of(destination!);
@@ -173,7 +174,8 @@ export class DeliveryEngine {
     const place = await lane.enter();
     if (!place) return this.settle(delivery, known, putBack(this.closing ? 0 : lane.waitMs));
     // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
-    const destination = await this.directory.findDeliverable(delivery.destinationId).catch(() => known);
+    const found = this.directory.findDeliverable(delivery.destinationId);
+    const destination = found instanceof Promise ? await found.catch(() => known) : found;
     const unsendable = whyNot(delivery, destination);
     if (!unsendable) return this.attempt(delivery, destination!, lane, place);
     this.leave(destination?.id ?? known.id, lane, place);

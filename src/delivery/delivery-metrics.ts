@@ -48,9 +48,12 @@ export class DeliveryMetrics {
   /** @param kept for each result whether its lease still held. */
   recorded(results: DeliveryResult[], kept: boolean[]): void {
     const nowMs = Date.now();
+    const counts = new Map<string, number>();
     results.forEach(({ next, deliveryId }, index) => {
-      this.results.inc({ result: kept[index] ? next : 'superseded' });
-      if (kept[index] && next === 'success') this.deliveryDelay.observe(secondsSince(deliveryId, nowMs));
+      const result = kept[index] ? next : 'superseded';
+      counts.set(result, (counts.get(result) ?? 0) + 1);
+      if (result === 'success') this.deliveryDelay.observe(secondsSince(deliveryId, nowMs));
     });
+    for (const [result, count] of counts) this.results.inc({ result }, count);
   }
 }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { AddressPolicy } from '../common/egress/address-policy.js';
 import { failpoint } from '../common/fault-injection.js';
 import { Attempt } from './attempt.js';
@@ -31,7 +30,6 @@ export interface SendRequest {
   body: Buffer | null;
   /** Covers DNS, connecting, sending, and the whole answer. */
   timeoutMs: number;
-  signal?: AbortSignal;
 }
 
 const ACCEPT_IDENTITY = ['accept-encoding', 'identity'];
@@ -42,7 +40,8 @@ export class Sender {
   private readonly pools: OriginPools;
   private readonly maxResponseBytes: number;
   private readonly keepResponseBytes: number;
-  private inFlight = 0;
+  private readonly underWay = new Set<Attempt>();
+  private aborted = false;
   private onIdle: (() => void) | null = null;
   private closing: Promise<void> | null = null;
 
@@ -62,8 +61,8 @@ export class Sender {
 
   /** Never rejects. */
   send(request: SendRequest): Promise<Outcome> {
+    if (this.aborted) return unsent(failure('aborted', 'the gateway broke the attempt off'));
     if (this.closing) return unsent(failure('aborted', 'the gateway is shutting down'));
-    if (request.signal?.aborted) return unsent(failure('aborted', 'the gateway broke the attempt off'));
     let target: Target;
     try {
       // A GET carries the event in its URL, so it would never be found in the cache again.
@@ -71,9 +70,13 @@ export class Sender {
     } catch (error) {
       return unsent(describeFailure(error as Error, 'the destination'));
     }
-    // One signal for all attempts of a worker is no leak.
-    if (request.signal) setMaxListeners(0, request.signal);
     return new Promise((resolve) => this.dispatch(request, target, resolve));
+  }
+
+  /** Breaks off everything under way, each with its outcome, and whatever is asked for from now on. */
+  abort(): void {
+    this.aborted = true;
+    for (const attempt of this.underWay) attempt.abort();
   }
 
   /** Refuses new requests, waits for those under way (each has its deadline), then ends every connection. */
@@ -85,18 +88,18 @@ export class Sender {
   private dispatch(request: SendRequest, target: Target, resolve: (outcome: Outcome) => void): void {
     const { origin, path } = target;
     origin.inFlight++;
-    this.inFlight++;
     const attempt = new Attempt({
       host: origin.host,
       timeoutMs: request.timeoutMs,
       maxResponseBytes: this.maxResponseBytes,
       keepResponseBytes: this.keepResponseBytes,
-      signal: request.signal,
       onEnd: (outcome) => {
+        this.underWay.delete(attempt);
         this.release(origin, outcome);
         resolve(outcome);
       },
     });
+    this.underWay.add(attempt);
     const { method, body } = request;
     const headers = request.headers.concat(ACCEPT_IDENTITY);
     if (!hasHeader(request.headers, 'user-agent')) headers.push(...this.userAgent);
@@ -110,12 +113,11 @@ export class Sender {
     origin.inFlight--;
     // undici's pool never uses a connection again whose request it refused to send.
     if (outcome.errorCode === 'invalid_request') this.pools.retire(origin);
-    this.inFlight--;
-    if (this.inFlight === 0) this.onIdle?.();
+    if (this.underWay.size === 0) this.onIdle?.();
   }
 
   private async drain(): Promise<void> {
-    if (this.inFlight > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
+    if (this.underWay.size > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 }
 

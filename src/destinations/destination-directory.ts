@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DirectoryCache } from '../cache/directory-cache.js';
+import { DirectoryCache, type MaybeLater } from '../cache/directory-cache.js';
 import { type DeliverableDestination, DestinationReader } from './destination-reader.js';
 import type { DestinationState } from './destination.entity.js';
 import { type EventTypeFilter, compileFilter } from './event-type-filter.js';
@@ -22,8 +22,8 @@ export class DestinationDirectory {
     private readonly cache: DirectoryCache,
   ) {}
 
-  async routesOf(accountId: string): Promise<Route[]> {
-    const known = await this.cache.get(`routes:${accountId}`, async () => {
+  routesOf(accountId: string): MaybeLater<Route[]> {
+    const known = this.cache.get(`routes:${accountId}`, async () => {
       const destinations = await this.reader.activeOf(accountId);
       const routes = destinations.map(({ id, state, eventTypes }) => ({
         id,
@@ -32,11 +32,11 @@ export class DestinationDirectory {
       }));
       return { accountId, routes };
     });
-    return known!.routes;
+    return known instanceof Promise ? known.then((found) => found!.routes) : known!.routes;
   }
 
   /** Null when it never existed. */
-  async findDeliverable(id: string): Promise<DeliverableDestination | null> {
+  findDeliverable(id: string): MaybeLater<DeliverableDestination | null> {
     return this.cache.get(`destination:${id}`, async () => {
       const found = (await this.readTogether(id)).get(id) ?? null;
       if (found instanceof Error) throw found;

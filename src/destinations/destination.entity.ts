@@ -49,7 +49,7 @@ export class Destination {
   @Column('text', { name: 'disabled_reason', nullable: true })
   disabledReason: string | null;
 
-  @Column('integer', { name: 'max_in_flight', default: 32 })
+  @Column('integer', { name: 'max_in_flight', default: 128 })
   maxInFlight: number;
 
   @Column('integer', { name: 'rate_limit_per_second', nullable: true })

@@ -67,7 +67,7 @@ export class CreateDestinationDto {
   @TextField({ about: 'What it is for', min: 0, max: 500, optional: true, nullable: true })
   description?: string | null;
 
-  @IntegerField({ about: 'Requests under way at once', min: 1, max: 1000, optional: true, default: 32 })
+  @IntegerField({ about: 'Requests under way at once', min: 1, max: 1000, optional: true, default: 128 })
   max_in_flight?: number;
 
   @IntegerField({
@@ -152,7 +152,7 @@ export class DestinationView {
   @ApiProperty({ type: String, nullable: true, description: 'Why it is disabled' })
   disabled_reason: string | null;
 
-  @ApiProperty({ type: 'integer', example: 32 })
+  @ApiProperty({ type: 'integer', example: 128 })
   max_in_flight: number;
 
   @ApiProperty({ type: 'integer', nullable: true })

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { PROBLEM_TYPE, renderProblem } from '../common/errors/problem.filter.js';
 import { Problem } from '../common/errors/problem.js';
 import { AppConfig } from '../config/app-config.js';

@@ -29,7 +29,8 @@ export class AccountThrottlerGuard extends ThrottlerGuard {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const { accountId, rateLimitPerSecond } = http.getRequest<IngestRequest>().account;
-    const result = await this.windows.hit(accountId, rateLimitPerSecond, WINDOW_MS);
+    const hit = this.windows.hit(accountId, rateLimitPerSecond, WINDOW_MS);
+    const result = hit instanceof Promise ? await hit : hit;
     const headers = rateLimitHeaders(result, WINDOW_MS);
     if (result.allowed) {
       void http.getResponse<FastifyReply>().headers(headers);

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { v7 as uuidv7 } from 'uuid';
 import type { AcceptingAccount } from '../accounts/account-directory.js';
 import { sha256 } from '../common/crypto/tokens.js';
 import { Problem, invalid } from '../common/errors/problem.js';
 import { LOGGER } from '../common/logger.js';
+import { uuidv7 } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
 import { DestinationDirectory } from '../destinations/destination-directory.js';
 import { DELIVERY_DATED_AFTER_MS } from '../events/delivery-ids.js';
@@ -56,14 +56,15 @@ export class IncomingDataService {
   ): Promise<EventToAccept> {
     const json = inspectJson(payload);
     if (!json.ok) throw invalid('body', json.problem);
-    const routes = await this.destinations.routesOf(account.accountId);
+    const known = this.destinations.routesOf(account.accountId);
+    const routes = known instanceof Promise ? await known : known;
     // Deliveries are dated the millisecond after their event: the log finds them by that range of ids.
     const msecs = Date.now();
-    const id = uuidv7({ msecs });
+    const id = uuidv7(msecs);
     const deliveries = routes
       .filter((route) => route.matches(json.eventType))
       .map((route) => ({
-        id: uuidv7({ msecs: msecs + DELIVERY_DATED_AFTER_MS }),
+        id: uuidv7(msecs + DELIVERY_DATED_AFTER_MS),
         destinationId: route.id,
         isHeld: route.state !== 'active',
       }));

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../uuid.js';
 import { Problem } from './problem.js';
 import { PROBLEM_TYPE, renderProblem } from './problem.filter.js';
 

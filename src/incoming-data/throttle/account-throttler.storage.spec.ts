@@ -85,7 +85,7 @@ describe.runIf(ownRedisAvailable())('AccountThrottlerStorage with Redis', () => 
 
   /** Allowed hits out of 20 that alternate between the two processes. */
   async function allowedOf20(key: string, limit = 5): Promise<number> {
-    const hits = Array.from({ length: 20 }, (_, i) => storages[i % 2]!.hit(key, limit, LONG_MS));
+    const hits = Array.from({ length: 20 }, async (_, i) => storages[i % 2]!.hit(key, limit, LONG_MS));
     return (await Promise.all(hits)).filter((result) => result.allowed).length;
   }
 
@@ -93,7 +93,7 @@ describe.runIf(ownRedisAvailable())('AccountThrottlerStorage with Redis', () => 
     await vi.waitFor(
       async () => {
         skippedMs += 1_000;
-        await Promise.all(storages.map((storage) => storage.hit('probe', 1_000_000, LONG_MS)));
+        await Promise.all(storages.map(async (storage) => storage.hit('probe', 1_000_000, LONG_MS)));
         const last = (i: number) => lines.findLast((line) => line.startsWith(`${i} `));
         expect([last(0), last(1)]).toEqual([0, 1].map((i) => `${i} rate limits: shared through Redis again`));
       },

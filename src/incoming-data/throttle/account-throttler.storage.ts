@@ -66,13 +66,21 @@ export class AccountThrottlerStorage implements ThrottlerStorage {
     };
   }
 
-  async hit(key: string, limit: number, windowMs: number): Promise<WindowResult> {
+  /** At once, unless Redis is asked. */
+  hit(key: string, limit: number, windowMs: number): WindowResult | Promise<WindowResult> {
     const local = this.local.hit(key, limit, windowMs);
     if (!local.allowed || this.shared === undefined) return local;
-    if (!this.isShared) {
-      this.probe(key, limit, windowMs);
-      return local;
-    }
+    if (this.isShared) return this.hitShared(local, key, limit, windowMs);
+    this.probe(key, limit, windowMs);
+    return local;
+  }
+
+  private async hitShared(
+    local: WindowResult,
+    key: string,
+    limit: number,
+    windowMs: number,
+  ): Promise<WindowResult> {
     const shared = await this.askRedis(key, limit, windowMs);
     if (shared === null) return local;
     if (!shared.allowed) this.local.release(key);
