@@ -53,10 +53,10 @@ export function outliveConnection(client: pg.ClientBase): void {
 }
 
 export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
-  // A producer is told within two seconds that somebody works on a table, and soon that the database does not
-  // answer, and tries again.
-  const limits = { lock_timeout: 1500, connectionTimeoutMillis: 1000 };
-  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 2000), ...limits });
+  // A producer is told within two seconds that somebody works on a table, and within three, however it was found
+  // out, that the database does not answer; it tries again.
+  const limits = { lock_timeout: 1400, connectionTimeoutMillis: 800, query_timeout: 2000 };
+  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 1700), ...limits });
 }
 
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
