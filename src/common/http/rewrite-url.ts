@@ -1,3 +1,5 @@
+import { respell } from './spellings.js';
+
 const PREFIX = '/api';
 
 /** Paths that live beside the API and keep their spelling. */
@@ -13,8 +15,8 @@ const OUTSIDE = [
 ];
 
 /**
- * The one place where spellings of a path meet: a trailing slash never matters, and every path of the API
- * also answers without `/api`.
+ * The one place where spellings of a path meet: a trailing slash never matters, every path of the API also
+ * answers without `/api`, and paths of older APIs lead to the call they mean.
  */
 export function rewriteUrl(url: string): string {
   const queryAt = url.indexOf('?');
@@ -24,7 +26,7 @@ export function rewriteUrl(url: string): string {
   const trimmed = trimSlashes(path);
   const outside =
     trimmed === '/' || OUTSIDE.some((known) => trimmed === known || trimmed.startsWith(`${known}/`));
-  return (outside ? trimmed : PREFIX + trimmed) + query;
+  return respell(outside ? trimmed : PREFIX + trimmed) + query;
 }
 
 function trimSlashes(path: string): string {
