@@ -7,6 +7,7 @@ import { Delivery } from './events/delivery.entity.js';
 import { EventKey } from './events/event-key.entity.js';
 import { Event } from './events/event.entity.js';
 import { FinishedDelivery } from './events/finished-delivery.entity.js';
+import { ManualLogEntry } from './logs/manual-log-entry.entity.js';
 import { Member } from './members/member.entity.js';
 import { User } from './users/user.entity.js';
 
@@ -23,4 +24,5 @@ export const entities = [
   Delivery,
   FinishedDelivery,
   Attempt,
+  ManualLogEntry,
 ];

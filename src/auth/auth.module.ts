@@ -5,6 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AppConfig } from '../config/app-config.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
+import { AccountAccessFinder } from './account-access.js';
 import { AccessTokens, tokenRules } from './access-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -14,6 +15,7 @@ import { ProfileService } from './profile.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionsService } from './sessions.service.js';
+import { TokensController } from './tokens.controller.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
@@ -22,13 +24,14 @@ import { UsersController } from './users.controller.js';
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
     UsersModule,
   ],
-  controllers: [AuthController, UsersController],
+  controllers: [AuthController, TokensController, UsersController],
   providers: [
     AuthService,
     RegistrationService,
     SessionsService,
     ProfileService,
     AccessTokens,
+    AccountAccessFinder,
     JwtStrategy,
     { provide: LoginLimiter, useFactory: () => new LoginLimiter(Date.now) },
     { provide: APP_GUARD, useClass: AccessGuard },

@@ -1,6 +1,7 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { Role } from '../users/user.entity.js';
+import type { AccountScope } from './account-scope.js';
 
 /** Who is calling, read from the database for this request; never from the token's claims. */
 export interface Caller {
@@ -9,7 +10,7 @@ export interface Caller {
   role: Role;
 }
 
-/** What the caller is in the account of the path: global Admins count as its Admin. */
+/** What the caller is in the account of the request: global Admins count as its Admin. */
 export interface AccountAccess {
   accountId: string;
   role: Role;
@@ -18,7 +19,11 @@ export interface AccountAccess {
 export interface AuthenticatedRequest {
   user: Caller;
   access?: AccountAccess;
+  /** For a list across accounts: the one that was asked for, or all that the caller may see. */
+  scope?: AccountScope;
   params: Record<string, string>;
+  query: Record<string, unknown>;
+  body?: unknown;
 }
 
 const requestOf = (context: ExecutionContext) => context.switchToHttp().getRequest<AuthenticatedRequest>();
@@ -36,4 +41,14 @@ const documentAccountId: ParameterDecorator = (controller, handler) => {
 export const CurrentAccess = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).access,
   [documentAccountId],
+);
+
+/** What the guard found where the path names no account; see `accountPlaces`. */
+export const FoundAccess = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => requestOf(context).access,
+);
+
+/** The accounts of a list across accounts. */
+export const CurrentScope = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => requestOf(context).scope,
 );

@@ -7,6 +7,8 @@
  * - admin: Admins
  * - member: members of the account in the path, and Admins
  * - accountAdmin: Admins of the account in the path, and Admins
+ *
+ * Where the path has no account, `accountPlaces` says what tells it.
  */
 export type AccessLevel = 'public' | 'user' | 'admin' | 'member' | 'accountAdmin';
 
@@ -18,6 +20,9 @@ export const policy = {
   getProfile: 'user',
   updateProfile: 'user',
   listUsers: 'admin',
+  obtainTokenPair: 'public',
+  refreshTokenPair: 'public',
+  obtainToken: 'public',
 
   createAccount: 'admin',
   listAccounts: 'user',
@@ -38,15 +43,29 @@ export const policy = {
   enableDestination: 'accountAdmin',
   getDestinationSecret: 'accountAdmin',
   rotateDestinationSecret: 'accountAdmin',
+  addDestination: 'accountAdmin',
+  listAllDestinations: 'user',
+  getDestinationById: 'member',
+  updateDestinationById: 'member',
+  patchDestinationById: 'member',
+  deleteDestinationById: 'accountAdmin',
 
   createMember: 'accountAdmin',
   listMembers: 'member',
   getMember: 'member',
   updateMember: 'accountAdmin',
   deleteMember: 'accountAdmin',
+  addMember: 'accountAdmin',
+  listAllMembers: 'user',
+  getMemberById: 'member',
+  updateMemberById: 'accountAdmin',
+  deleteMemberById: 'accountAdmin',
 
   listLogs: 'member',
   getEventLog: 'member',
+  listAllLogs: 'user',
+  listDestinationLogs: 'member',
+  recordLog: 'member',
   getStorage: 'admin',
 
   getReconciliation: 'admin',
@@ -55,8 +74,38 @@ export const policy = {
   reconcileAccountEvents: 'member',
 
   receiveData: 'public',
+  listReceivedEvents: 'member',
+  getReceivedEvent: 'member',
   checkLive: 'public',
   checkReady: 'public',
 } as const satisfies Record<string, AccessLevel>;
 
 export type OperationId = keyof typeof policy;
+
+/**
+ * What tells the account where the path does not.
+ *
+ * - body: its `account_id`, or `account`
+ * - query: its `account_id`; without one the operation reads all the accounts that the caller may see
+ * - destination, member: the item of that kind in the path
+ */
+export type AccountPlace = 'body' | 'query' | 'destination' | 'member';
+
+export const accountPlaces: Partial<Record<OperationId, AccountPlace>> = {
+  addDestination: 'body',
+  listAllDestinations: 'query',
+  getDestinationById: 'destination',
+  updateDestinationById: 'destination',
+  patchDestinationById: 'destination',
+  deleteDestinationById: 'destination',
+
+  addMember: 'body',
+  listAllMembers: 'query',
+  getMemberById: 'member',
+  updateMemberById: 'member',
+  deleteMemberById: 'member',
+
+  listAllLogs: 'query',
+  listDestinationLogs: 'destination',
+  recordLog: 'body',
+};

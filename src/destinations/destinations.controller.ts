@@ -53,7 +53,7 @@ export class DestinationsController {
     @Query() query: ListDestinationsQuery,
     @CurrentAccess() access: AccountAccess,
   ): Promise<Page<DestinationView>> {
-    return this.destinations.list(access, query);
+    return this.destinations.list([access], query);
   }
 
   @Get(':destinationId')

@@ -7,10 +7,11 @@ import { DestinationSecrets } from './destination-secrets.js';
 import { Destination } from './destination.entity.js';
 import { DestinationsController } from './destinations.controller.js';
 import { DestinationsService } from './destinations.service.js';
+import { FlatDestinationsController } from './flat-destinations.controller.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Destination]), EventsModule],
-  controllers: [DestinationsController],
+  controllers: [DestinationsController, FlatDestinationsController],
   providers: [DestinationsService, DestinationSecrets, DestinationReader, DestinationDirectory],
   exports: [DestinationReader, DestinationDirectory],
 })

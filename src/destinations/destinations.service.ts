@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { type AccountScope, accessIn, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newSigningSecret } from '../common/crypto/tokens.js';
 import { AddressPolicy } from '../common/egress/address-policy.js';
 import { checkDestinationUrl } from '../common/egress/destination-url.js';
-import { Problem, forbidden, notFound } from '../common/errors/problem.js';
+import { forbidden, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
 import { ChangeFeed } from '../database/change-feed.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
+import { changedMeanwhile, wrongState } from './destination-problems.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination, type DestinationState } from './destination.entity.js';
 import {
@@ -56,10 +58,10 @@ export class DestinationsService {
     return this.get(access, id);
   }
 
-  async list(access: AccountAccess, query: ListDestinationsQuery): Promise<Page<DestinationView>> {
+  async list(scope: AccountScope, query: ListDestinationsQuery): Promise<Page<DestinationView>> {
     const select = this.dataSource
       .createQueryBuilder(Destination, 'd')
-      .where('d.account_id = :account AND d.deleted_at IS NULL', { account: access.accountId })
+      .where('d.deleted_at IS NULL')
       .orderBy('d.id', 'DESC')
       .limit(query.limit + 1);
     const cursor = readCursor(query);
@@ -69,7 +71,8 @@ export class DestinationsService {
     if (query.created_from) select.andWhere('d.created_at >= :from', { from: query.created_from });
     if (query.created_to) select.andWhere('d.created_at < :to', { to: query.created_to });
     if (query.q) select.andWhere('(d.url ILIKE :q OR d.description ILIKE :q)', { q: likePattern(query.q) });
-    return toPage(await select.getMany(), query, (row) => this.view(row, access));
+    const rows = await within(scope, select).getMany();
+    return toPage(rows, query, (row) => this.view(row, accessIn(scope, row.accountId)));
   }
 
   async get(access: AccountAccess, id: string): Promise<DestinationView> {
@@ -231,19 +234,4 @@ function toColumns(body: UpdateDestinationDto) {
     rateLimitPerSecond: body.rate_limit_per_second,
     timeoutMs: body.timeout_ms,
   };
-}
-
-const changedMeanwhile = ({ version }: Destination): Problem =>
-  new Problem(
-    'precondition_failed',
-    `The destination has changed since you read it; it is at version "${version}" now. Read it again and repeat the change.`,
-  );
-
-function wrongState(state: DestinationState): Problem {
-  const next: Record<DestinationState, string> = {
-    active: 'The destination is active.',
-    paused: 'The destination is paused; resume it.',
-    disabled: 'The destination is disabled; enable it.',
-  };
-  return new Problem('conflict', next[state]);
 }

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** An accepted event, exactly as it came. Partitioned by day of its id; written once by the accept batcher. */
 @Entity('events')
+@Index('events_event_type_idx', ['accountId', 'eventType', 'id'], { where: 'event_type IS NOT NULL' })
 export class Event {
   @PrimaryColumn('uuid', { name: 'account_id', primaryKeyConstraintName: 'events_pkey' })
   accountId: string;

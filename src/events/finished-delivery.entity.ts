@@ -5,9 +5,11 @@ const UNSUCCESSFUL = "status <> 'success'";
 
 /** A delivery that came to its end. Append-only, partitioned by day of its id. */
 @Entity('finished_deliveries')
+@Index('finished_deliveries_id_idx', ['id'])
 @Index('finished_deliveries_destination_id_status_idx', ['destinationId', 'status', 'id'])
 @Index('finished_deliveries_event_type_idx', ['accountId', 'eventType', 'id'])
 @Index('finished_deliveries_destination_id_event_type_idx', ['destinationId', 'eventType', 'id'])
+@Index('finished_deliveries_unsuccessful_id_idx', ['status', 'id'], { where: UNSUCCESSFUL })
 @Index('finished_deliveries_unsuccessful_idx', ['accountId', 'status', 'id'], { where: UNSUCCESSFUL })
 @Index('finished_deliveries_unsuccessful_event_type_idx', ['accountId', 'status', 'eventType', 'id'], {
   where: UNSUCCESSFUL,

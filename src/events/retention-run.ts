@@ -17,7 +17,7 @@ export interface RetentionReport {
   kept: string[];
   /** Deliveries that were still open when their time was over. */
   cancelled: number;
-  /** Rows deleted of days that have no partition. */
+  /** Rows deleted that are in no day's partition. */
   rows: number;
   /** Event ids that may be used again. */
   keys: number;
@@ -65,8 +65,9 @@ export class RetentionRun {
     await this.cancelExpired();
     await this.dropBodies();
     await this.dropLogs();
-    await this.cleanDefault('events', this.bodiesBefore, 'id NOT IN (SELECT event FROM deliveries)');
-    for (const table of LOG_TABLES) await this.cleanDefault(table, this.logsBefore);
+    await this.deleteRows('events_default', this.bodiesBefore, 'id NOT IN (SELECT event FROM deliveries)');
+    for (const table of LOG_TABLES) await this.deleteRows(`${table}_default`, this.logsBefore);
+    await this.deleteRows('manual_log_entries', this.logsBefore);
     const { client, periods, nowMs, signal } = this.options;
     this.report.keys = await forgetKeys(client, boundaryOf(periods.dedupDays, nowMs), nowMs, signal);
     return this.report;
@@ -136,14 +137,14 @@ export class RetentionRun {
     }
   }
 
-  /** Rows of days for which no partition could be made in time. */
-  private async cleanDefault(table: string, beforeMs: number, condition = 'true'): Promise<void> {
+  /** Rows of days for which no partition could be made in time, and of a table without any. */
+  private async deleteRows(table: string, beforeMs: number, condition = 'true'): Promise<void> {
     let count: number;
     do {
       this.options.signal.throwIfAborted();
       const { rowCount } = await this.options.client.query(
-        `DELETE FROM ${table}_default WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM ${table}_default WHERE id < $1 AND ${condition} LIMIT ${BATCH}))`,
+        `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM ${table} WHERE id < $1 AND ${condition} LIMIT ${BATCH}))`,
         [firstIdOf(beforeMs)],
       );
       count = rowCount ?? 0;

@@ -9,6 +9,8 @@ import { AcceptBatcher } from './accept-batcher.js';
 import { DeliveryHints } from './delivery-hints.js';
 import { IncomingDataController } from './incoming-data.controller.js';
 import { IncomingDataService } from './incoming-data.service.js';
+import { ReceivedEventsController } from './received-events.controller.js';
+import { ReceivedEventsService } from './received-events.service.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js';
 
@@ -24,8 +26,8 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
       }),
     }),
   ],
-  controllers: [IncomingDataController],
-  providers: [IncomingDataService, AcceptBatcher, DeliveryHints, IngestMetrics],
+  controllers: [IncomingDataController, ReceivedEventsController],
+  providers: [IncomingDataService, AcceptBatcher, DeliveryHints, IngestMetrics, ReceivedEventsService],
 })
 export class IncomingDataModule {
   /** With the delivering half in the same process, what is accepted goes there directly as far as it has room. */

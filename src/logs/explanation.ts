@@ -3,6 +3,7 @@ import type { LogRow } from './log-rows.js';
 /** What happened to a delivery and what comes next, in one sentence for a person. */
 export function explain(row: LogRow): string {
   const target = row.url ?? 'The destination';
+  if (row.source === 'manual') return `Recorded by a caller at ${time(row.received_at)}; nothing was sent.`;
   const tries = row.attempts === 1 ? '1 attempt' : `${row.attempts} attempts`;
   switch (row.status) {
     case 'success':

@@ -1,11 +1,11 @@
-import type { AttemptView, DeliveryStatus, LogEntryView } from './logs.dto.js';
+import type { AttemptView, DeliveryStatus, LogEntryView, LogSource } from './logs.dto.js';
 
 /** A delivery as the log shows it, wherever its row is now. */
 export interface LogRow {
   id: string;
   account_id: string;
   event_id: string;
-  event: string;
+  event: string | null;
   event_type: string | null;
   destination_id: string | null;
   url: string | null;
@@ -18,6 +18,8 @@ export interface LogRow {
   is_leased: boolean;
   received_at: Date;
   processed_at: Date | null;
+  source: LogSource;
+  created_by: string | null;
 }
 
 export interface AttemptRow {
@@ -33,23 +35,37 @@ export interface AttemptRow {
 
 const OPEN = `
   SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
-    due_at, coalesce(lease_until > now(), false) AS is_leased, received_at, NULL::timestamptz AS processed_at
+    due_at, coalesce(lease_until > now(), false) AS is_leased, received_at, NULL::timestamptz AS processed_at,
+    'delivery' AS source, NULL::uuid AS created_by
   FROM deliveries`;
 
 const FINISHED = `
   SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
-    NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at
+    NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at,
+    'delivery' AS source, NULL::uuid AS created_by
   FROM finished_deliveries`;
+
+/** What callers said stands where deliveries have their error, so that whoever searches one searches both. */
+const MANUAL = `
+  SELECT * FROM (
+    SELECT id, account_id, event, event_id, NULL::varchar AS event_type, destination_id, status, 0 AS attempts,
+      NULL::integer AS last_status_code, message AS last_error, NULL::timestamptz AS due_at, false AS is_leased,
+      created_at AS received_at, created_at AS processed_at, 'manual' AS source, created_by
+    FROM manual_log_entries) manual`;
 
 const FINISHED_STATUSES: DeliveryStatus[] = ['success', 'failed', 'cancelled'];
 
 /** Conditions on columns that open and finished deliveries have in common, with their values; the status apart. */
 export interface LogFilter {
   where: string;
+  /** The same for entries that callers recorded, which no range of ids ties to their event. */
+  manual: string;
   values: unknown[];
   status?: DeliveryStatus;
   /** Whether each status has to be read by itself because the index of the filter begins with it. */
   isByStatus: boolean;
+  /** Rows, as `mine`, for each of which the page is read by itself because the conditions name a row's columns. */
+  each?: string;
 }
 
 /**
@@ -58,22 +74,25 @@ export interface LogFilter {
  */
 export function logStatement(filter: LogFilter, limit: number): string {
   const parts = partsOf(filter).map((select) => `(${select} ORDER BY id DESC LIMIT ${limit})`);
+  const page = `SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}`;
+  const ofEach = `SELECT page.* FROM ${filter.each} CROSS JOIN LATERAL (${page}) page ORDER BY id DESC LIMIT ${limit}`;
   return `
     SELECT l.*, d.url
-    FROM (SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}) l
+    FROM (${filter.each ? ofEach : page}) l
     LEFT JOIN destinations d ON d.id = l.destination_id
     ORDER BY l.id DESC`;
 }
 
-function partsOf({ where, status, isByStatus }: LogFilter): string[] {
+function partsOf({ where, manual, status, isByStatus }: LogFilter): string[] {
   // Written out, because a parameter would not say that an index of some statuses serves it.
   const withStatus = (select: string, one: DeliveryStatus): string =>
-    `${select} WHERE ${where} AND status = '${one}'`;
-  if (status) return [withStatus(FINISHED_STATUSES.includes(status) ? FINISHED : OPEN, status)];
+    `${select} WHERE ${select === MANUAL ? manual : where} AND status = '${one}'`;
+  if (status && !FINISHED_STATUSES.includes(status)) return [withStatus(OPEN, status)];
+  if (status) return [withStatus(FINISHED, status), withStatus(MANUAL, status)];
   const finished = isByStatus
     ? FINISHED_STATUSES.map((one) => withStatus(FINISHED, one))
     : [`${FINISHED} WHERE ${where}`];
-  return [`${OPEN} WHERE ${where}`, ...finished];
+  return [`${OPEN} WHERE ${where}`, ...finished, `${MANUAL} WHERE ${manual}`];
 }
 
 export function toLogEntryView(row: LogRow): LogEntryView {
@@ -81,6 +100,7 @@ export function toLogEntryView(row: LogRow): LogEntryView {
     id: row.id,
     account_id: row.account_id,
     event_id: row.event_id,
+    source: row.source,
     event: row.event,
     event_type: row.event_type,
     destination_id: row.destination_id,
@@ -88,7 +108,9 @@ export function toLogEntryView(row: LogRow): LogEntryView {
     status: row.status,
     attempts: row.attempts,
     last_status_code: row.last_status_code,
-    last_error: row.last_error,
+    last_error: row.source === 'manual' ? null : row.last_error,
+    message: row.source === 'manual' ? row.last_error : null,
+    created_by: row.created_by,
     next_attempt_at: row.due_at instanceof Date ? row.due_at.toISOString() : null,
     received_at: row.received_at.toISOString(),
     processed_at: row.processed_at?.toISOString() ?? null,

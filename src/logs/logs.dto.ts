@@ -5,6 +5,10 @@ import { PageQuery } from '../common/http/page.js';
 export const deliveryStatuses = ['pending', 'success', 'retrying', 'failed', 'held', 'cancelled'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
+/** Where an entry comes from: a delivery, or a caller who recorded it. */
+export const logSources = ['delivery', 'manual'] as const;
+export type LogSource = (typeof logSources)[number];
+
 export class ListLogsQuery extends PageQuery {
   @EnumField({
     about: 'Only deliveries in this state',
@@ -41,8 +45,14 @@ export class LogEntryView {
   @ApiProperty({ description: "The producer's id of the event" })
   event_id: string;
 
-  @ViewField('uuid', { description: 'Our id of the event' })
-  event: string;
+  @ApiProperty({ enum: logSources, enumName: 'LogSource', description: 'manual: recorded by a caller' })
+  source: LogSource;
+
+  @ViewField('uuid', {
+    nullable: true,
+    description: 'Our id of the event; null where a caller recorded an event that was not accepted here',
+  })
+  event: string | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'user.update' })
   event_type: string | null;
@@ -64,6 +74,12 @@ export class LogEntryView {
 
   @ApiProperty({ type: String, nullable: true })
   last_error: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'What the caller who recorded it said' })
+  message: string | null;
+
+  @ViewField('uuid', { nullable: true, description: 'Who recorded it; null for deliveries' })
+  created_by: string | null;
 
   @ViewField('date-time', { nullable: true })
   next_attempt_at: string | null;

@@ -36,7 +36,6 @@ export class LogsService {
   async list(accountId: string, query: ListLogsQuery): Promise<Page<LogEntryView>> {
     const event =
       query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
-    if (event === null) return toPage([], query, toLogEntryView);
     const filter = toFilter(accountId, query, event);
     const rows: LogRow[] = await this.dataSource.query(logStatement(filter, query.limit + 1), filter.values);
     return toPage<LogRow, LogEntryView>(rows, query, toLogEntryView);
@@ -67,7 +66,7 @@ export class LogsService {
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
     const event = await this.findEvent(accountId, eventId);
     if (!event) throw notFound('event');
-    const filter = toFilter(accountId, {}, event.id);
+    const filter = toFilter(accountId, { event_id: eventId }, event.id);
     const rows: LogRow[] = await this.dataSource.query(
       logStatement(filter, MAX_DELIVERIES_OF_EVENT),
       filter.values,
@@ -93,23 +92,36 @@ export class LogsService {
 /** PostgreSQL takes no NUL, so no event has one in its id. */
 const canBeEventId = (text: string): boolean => !text.includes('\0');
 
-/** Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves. */
-function toFilter(accountId: string, query: Partial<ListLogsQuery>, event?: string): LogFilter {
+/**
+ * Conditions that hold for open and finished deliveries alike. Times are ranges of ids, which the index serves.
+ * @param accountId null where the caller of this adds which accounts.
+ * @param event ours with the producer's id that is asked for; null when there is none.
+ */
+export function toFilter(
+  accountId: string | null,
+  query: Partial<ListLogsQuery>,
+  event?: string | null,
+): LogFilter {
   const values: unknown[] = [];
-  const conditions: string[] = [];
-  const add = (condition: (parameter: string) => string, value: unknown): void => {
-    if (value !== undefined && value !== null) conditions.push(condition(`$${values.push(value)}`));
+  const conditions: string[] = event === null ? ['false'] : [];
+  const manual: string[] = [];
+  const add = (condition: (parameter: string) => string, value: unknown, lists = [conditions, manual]) => {
+    if (value === undefined || value === null) return;
+    const text = condition(`$${values.push(value)}`);
+    for (const list of lists) list.push(text);
   };
   add((p) => `account_id = ${p}`, accountId);
   add((p) => `id < ${p}::uuid`, readCursor(query));
   add((p) => `destination_id = ${p}`, query.destination_id);
-  add((p) => `event = ${p}::uuid AND id > ${p}::uuid`, event);
-  add((p) => `id < ${p}::uuid`, event && deliveriesEndBefore(event));
+  add((p) => `event_id = ${p}`, query.event_id);
+  add((p) => `event = ${p}::uuid AND id > ${p}::uuid`, event, [conditions]);
+  add((p) => `id < ${p}::uuid`, event && deliveriesEndBefore(event), [conditions]);
   add((p) => `event_type = ${p}`, query.event_type);
   add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
   const isByStatus = Boolean(query.destination_id) && !query.event_type && !event;
-  return { where: conditions.join(' AND '), values, status: query.status, isByStatus };
+  const all = (list: string[]): string => ['true', ...list].join(' AND ');
+  return { where: all(conditions), manual: all(manual), values, status: query.status, isByStatus };
 }
 
 function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, AttemptRow[]>): EventLogView {
@@ -117,7 +129,7 @@ function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, Atte
     id: event.id,
     account_id: event.account_id,
     event_id: event.event_id,
-    event_type: event.event_type ?? rows[0]?.event_type ?? null,
+    event_type: event.event_type ?? rows.find((row) => row.event_type)?.event_type ?? null,
     received_at: (event.received_at ?? new Date(timeOf(event.id))).toISOString(),
     size: event.payload?.length ?? null,
     body_sha256: event.body_sha256.toString('hex'),

@@ -6,6 +6,7 @@ import { type Role, User } from '../users/user.entity.js';
 @Entity('members')
 @Index('members_account_id_email_key', ['accountId', 'email'], { unique: true })
 @Index('members_account_id_user_id_key', ['accountId', 'userId'], { unique: true })
+@Index('members_account_id_idx', ['accountId', 'id'])
 @Index('members_user_id_idx', ['userId'])
 @Index('members_invite_token_sha256_key', ['inviteTokenSha256'], { unique: true })
 @Check('members_role_name_check', "role_name IN ('Admin', 'User')")

@@ -35,7 +35,7 @@ export class MembersController {
   @Operation('listMembers', 'List members and invitations of an account', 400)
   @ApiPage(MemberView)
   list(@Query() query: ListMembersQuery, @CurrentAccess() access: AccountAccess): Promise<Page<MemberView>> {
-    return this.members.list(access, query);
+    return this.members.list([access], query);
   }
 
   @Get(':memberId')

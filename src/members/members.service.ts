@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { type AccountScope, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { Problem, notFound } from '../common/errors/problem.js';
@@ -41,16 +42,15 @@ export class MembersService {
     return view.status === 'invited' ? Object.assign(view, { invite_token: token }) : view;
   }
 
-  async list(access: AccountAccess, query: ListMembersQuery): Promise<Page<MemberView>> {
+  async list(scope: AccountScope, query: ListMembersQuery): Promise<Page<MemberView>> {
     const select = this.members
       .createQueryBuilder('m')
-      .where('m.account_id = :accountId', { accountId: access.accountId })
       .orderBy('m.id', 'DESC')
       .limit(query.limit + 1);
     const cursor = readCursor(query);
     if (cursor) select.andWhere('m.id < :cursor', { cursor });
     if (query.q) select.andWhere('m.email ILIKE :q', { q: likePattern(query.q) });
-    return toPage(await select.getMany(), query, toMemberView);
+    return toPage(await within(scope, select).getMany(), query, toMemberView);
   }
 
   async get(access: AccountAccess, id: string): Promise<MemberView> {

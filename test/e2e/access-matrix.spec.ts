@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApi } from '../../src/app.setup.js';
-import { type AccessLevel, type OperationId, policy } from '../../src/auth/policy.js';
+import { type AccessLevel, type OperationId, accountPlaces, policy } from '../../src/auth/policy.js';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
@@ -22,7 +22,7 @@ interface Example {
 }
 
 type Account = 'ours' | 'theirs';
-type AccountTarget = Account | 'unknown' | 'malformed';
+type AccountTarget = Account | 'unknown' | 'malformed' | 'unnamed';
 
 /** Where a call goes: an account, and for an item in it the account it really belongs to. */
 interface Target {
@@ -53,8 +53,26 @@ const newEmail = () => `matrix-${counter++}@example.com`;
 
 /** Who may call what, once more: a change of the policy is a change of the contract. */
 const contract: Record<AccessLevel, OperationId[]> = {
-  public: ['registerUser', 'loginUser', 'refreshSession', 'receiveData', 'checkLive', 'checkReady'],
-  user: ['logoutUser', 'getProfile', 'updateProfile', 'listAccounts'],
+  public: [
+    'registerUser',
+    'loginUser',
+    'refreshSession',
+    'obtainTokenPair',
+    'refreshTokenPair',
+    'obtainToken',
+    'receiveData',
+    'checkLive',
+    'checkReady',
+  ],
+  user: [
+    'logoutUser',
+    'getProfile',
+    'updateProfile',
+    'listAccounts',
+    'listAllDestinations',
+    'listAllMembers',
+    'listAllLogs',
+  ],
   admin: [
     'listUsers',
     'createAccount',
@@ -73,6 +91,14 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'patchDestination',
     'listLogs',
     'getEventLog',
+    'getDestinationById',
+    'updateDestinationById',
+    'patchDestinationById',
+    'getMemberById',
+    'listDestinationLogs',
+    'recordLog',
+    'listReceivedEvents',
+    'getReceivedEvent',
     'getAccountReconciliation',
     'reconcileAccountEvents',
   ],
@@ -90,6 +116,11 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'enableDestination',
     'getDestinationSecret',
     'rotateDestinationSecret',
+    'addDestination',
+    'deleteDestinationById',
+    'addMember',
+    'updateMemberById',
+    'deleteMemberById',
   ],
 };
 
@@ -112,6 +143,15 @@ const examples: Partial<Record<OperationId, Example>> = {
   rotateDestinationSecret: { body: () => ({}) },
   reconcileEvents: { body: () => ({ event_ids: ['order-1'] }) },
   reconcileAccountEvents: { body: () => ({ event_ids: ['order-1'] }) },
+  addDestination: { body: () => DESTINATION },
+  updateDestinationById: { body: () => DESTINATION },
+  patchDestinationById: { body: () => ({ description: 'Changed' }) },
+  addMember: { body: () => ({ email: newEmail(), role_name: 'User' }) },
+  updateMemberById: { body: () => ({ role_name: 'Admin' }) },
+  recordLog: { body: () => ({ event_id: 'order-1', status: 'success' }) },
+  obtainTokenPair: { body: () => ({ username: admin.email, password: PASSWORD }) },
+  refreshTokenPair: { body: async () => ({ refresh: (await refreshableSession()).refresh_token }) },
+  obtainToken: { body: () => ({ email: admin.email, password: PASSWORD }) },
   receiveData: { body: () => ({}), headers: accountToken },
 };
 
@@ -192,14 +232,17 @@ async function accountToken(): Promise<Record<string, string>> {
 
 const parametersOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
 
-/** The account of the path is tried first, then items that are not of this account. */
-function targetsOf(path: string): Target[] {
+/** The account of the path, the body or the query is tried first, then items that are not of this account. */
+function targetsOf(id: OperationId, path: string): Target[] {
   const [account, item] = parametersOf(path);
+  const place = accountPlaces[id];
   const whole = (['ours', 'theirs', 'unknown', 'malformed'] as const).map((target) => ({
     name: target,
     account: target,
     item: target,
   }));
+  if (place === 'query' || place === 'body')
+    return [...whole, { name: 'no account', account: 'unnamed', item: 'unnamed' }];
   if (!account) return whole.slice(0, 1);
   if (!item) return whole;
   const strayed = (['theirs', 'unknown', 'malformed'] as const).map((target) => ({
@@ -211,12 +254,16 @@ function targetsOf(path: string): Target[] {
 }
 
 /** What the policy means for one call. */
-function expectedOf(level: AccessLevel, caller: Caller, path: string, target: Target): number | 'allowed' {
+function expectedOf(id: OperationId, caller: Caller, path: string, target: Target): number | 'allowed' {
+  const level: AccessLevel = policy[id];
+  const place = accountPlaces[id];
   if (level === 'public') return 'allowed';
   if (!caller.user) return 401;
   const [account, item] = parametersOf(path);
   const role = caller.roles[target.account as Account];
-  if (account && !role) return 404;
+  if (target.account === 'unnamed') return place === 'query' ? 'allowed' : 400;
+  if ((place === 'query' || place === 'body') && target.account === 'malformed') return 400;
+  if ((account || place) && !role) return 404;
   if (level === 'admin' && !caller.isGlobalAdmin) return 403;
   if (level === 'accountAdmin' && role !== 'Admin') return 403;
   return item && target.item !== target.account ? 404 : 'allowed';
@@ -224,27 +271,33 @@ function expectedOf(level: AccessLevel, caller: Caller, path: string, target: Ta
 
 async function accountIdOf(target: AccountTarget, isThrowAway: boolean): Promise<string> {
   if (target === 'malformed') return 'not-an-id';
-  if (target === 'unknown') return uuidv7();
+  if (target === 'unknown' || target === 'unnamed') return uuidv7();
   return isThrowAway ? (await createAccount(app, admin)).id : accounts[target].id;
 }
 
 async function itemIdOf(parameter: string, target: AccountTarget): Promise<string> {
   if (target === 'malformed') return 'not-an-id';
-  return target === 'unknown' ? uuidv7() : items[parameter]!(accounts[target]);
+  return target === 'unknown' || target === 'unnamed' ? uuidv7() : items[parameter]!(accounts[target]);
 }
 
 async function callAs(caller: Caller, id: OperationId, target: Target): Promise<number | string> {
   const { method, path } = operations.get(id)!;
   const isThrowAway = id === 'deleteAccount' && caller.isGlobalAdmin === true;
   let url = path;
-  for (const [index, parameter] of parametersOf(path).entries())
+  for (const parameter of parametersOf(path))
     url = url.replace(
       `{${parameter}}`,
-      index === 0 ? await accountIdOf(target.account, isThrowAway) : await itemIdOf(parameter, target.item),
+      parameter === 'accountId'
+        ? await accountIdOf(target.account, isThrowAway)
+        : await itemIdOf(parameter, target.item),
     );
+  const named: Record<string, string> =
+    target.account === 'unnamed' ? {} : { account_id: await accountIdOf(target.account, false) };
+  if (accountPlaces[id] === 'query') url += `?${new URLSearchParams(named).toString()}`;
+  const body = await examples[id]?.body?.();
   const answer = await app.call(method, url, {
     token: caller.user?.token,
-    body: await examples[id]?.body?.(),
+    body: accountPlaces[id] === 'body' ? Object.assign({}, body, named) : body,
     headers: await examples[id]?.headers?.(),
   });
   if (answer.status < 300) return 'allowed';
@@ -265,10 +318,10 @@ describe('access', () => {
     const { path } = operations.get(id)!;
     const expected: Record<string, number | string> = {};
     const answered: Record<string, number | string> = {};
-    for (const target of targetsOf(path))
+    for (const target of targetsOf(id, path))
       for (const caller of callers) {
         const cell = `${caller.name} → ${target.name}`;
-        expected[cell] = expectedOf(policy[id], caller, path, target);
+        expected[cell] = expectedOf(id, caller, path, target);
         answered[cell] = await callAs(caller, id, target);
       }
     expect(answered).toEqual(expected);
@@ -305,6 +358,7 @@ describe('the document', () => {
     return [
       ...byLevel[policy[id]],
       ...(parametersOf(operations.get(id)!.path).length > 0 ? ['404'] : []),
+      ...(accountPlaces[id] === 'query' ? ['404'] : []),
       ...(takesInput ? ['400'] : []),
     ];
   };
