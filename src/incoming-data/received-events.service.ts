@@ -11,6 +11,9 @@ import {
   toReceivedEventView,
 } from './received-events.dto.js';
 
+/** An id is made by a process, just before the database dates the event: never this much earlier or later. */
+const ID_APART_MS = 60_000;
+
 /** The size of a body that is stored apart is known without reading it. */
 const LISTED = `
   SELECT e.id, e.account_id, e.event_id, e.event_type, e.received_at, e.destination_ids,
@@ -23,7 +26,6 @@ const LISTED = `
 export class ReceivedEventsService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Times are ranges of ids, which the index serves. */
   async list(accountId: string, query: ListReceivedEventsQuery): Promise<Page<ReceivedEventView>> {
     const values: unknown[] = [accountId];
     const conditions = ['e.account_id = $1'];
@@ -31,8 +33,11 @@ export class ReceivedEventsService {
       if (value !== undefined && value !== null) conditions.push(condition(`$${values.push(value)}`));
     };
     add((p) => `e.id < ${p}`, readCursor(query));
-    add((p) => `e.id >= ${p}`, query.from && firstIdOf(Date.parse(query.from)));
-    add((p) => `e.id < ${p}`, query.to && firstIdOf(Date.parse(query.to)));
+    // The index knows times as ranges of ids.
+    add((p) => `e.id >= ${p}`, query.from && firstIdOf(Date.parse(query.from) - ID_APART_MS));
+    add((p) => `e.id < ${p}`, query.to && firstIdOf(Date.parse(query.to) + ID_APART_MS));
+    add((p) => `e.received_at >= ${p}`, query.from);
+    add((p) => `e.received_at < ${p}`, query.to);
     add((p) => `e.event_type = ${p}`, query.event_type);
     add(
       (p) => `e.id = (SELECT event FROM event_keys WHERE account_id = $1 AND event_id = ${p})`,
