@@ -12,6 +12,7 @@ import {
   unlimited,
 } from '../support/factories.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
+import { SwaggerPage } from '../support/swagger.js';
 import { waitFor } from '../support/wait-for.js';
 
 const QUEUES = '/queues/api/queues?activeQueue=deliveries';
@@ -316,24 +317,14 @@ describe('the board and the API page', () => {
 
   it('lets a reader of the API page sign in, authorize and call', async () => {
     const { page, trouble } = await openPage(browser, app.url);
-    await page.goto('/swagger');
-    const call = async (operation: string, body?: object): Promise<string> => {
-      const block = page.locator(`[id$=-${operation}]`);
-      await block.locator('.opblock-summary-control').click();
-      await block.getByRole('button', { name: 'Try it out' }).click();
-      if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-      await block.getByRole('button', { name: 'Execute' }).click();
-      const answer = block.locator('.live-responses-table .response').first();
-      expect(await answer.locator('.response-col_status').innerText()).toContain('200');
-      return answer.locator('.response-col_description pre').first().innerText();
-    };
+    const swagger = new SwaggerPage(page);
+    await swagger.open('/swagger');
     const { email, password } = admin;
-    const session = JSON.parse(await call('loginUser', { email, password })) as { access_token: string };
-    await page.locator('.auth-wrapper .authorize').first().click();
-    await page.locator('#auth-bearer-value').fill(session.access_token);
-    await page.getByRole('button', { name: 'Apply credentials' }).first().click();
-    await page.getByRole('button', { name: 'Close' }).first().click();
-    expect(await call('listAccounts')).toContain('"account_name": "Acme"');
+    const session = JSON.parse(await swagger.call('loginUser', { email, password })) as {
+      access_token: string;
+    };
+    await swagger.authorize(session.access_token);
+    expect(await swagger.call('listAccounts')).toContain('"account_name": "Acme"');
     expect(trouble).toEqual([]);
     await page.context().close();
   });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { call, testEnv, testSecrets } from '../support/app.js';
-import { type TestDatabase, createTestDatabase } from '../support/database.js';
+import { type TestDatabase, createTestDatabase, urlOf } from '../support/database.js';
 import { type ProductProcess, startProduct } from '../support/product-process.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { type RedisServer, ownRedisAvailable, startRedis } from '../support/redis.js';
@@ -28,7 +28,7 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
       RETRY_SCHEDULE: '0s,200ms,200ms,200ms',
       DELIVERY_TIMEOUT_MS: '3000',
       LEASE_SECONDS: '5',
-      DATABASE_URL: toUrl(database),
+      DATABASE_URL: urlOf(database),
       JWT_SECRET: testSecrets.jwtSecret,
       ENCRYPTION_KEYS: testSecrets.encryptionKeys,
       ...(redis ? { REDIS_URL: redis.url } : {}),
@@ -185,8 +185,3 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
     });
   });
 });
-
-function toUrl({ connection }: TestDatabase): string {
-  const { user, password, host, port, database } = connection;
-  return `postgresql://${user}:${password}@${encodeURIComponent(host!)}:${port}/${database}`;
-}

@@ -19,6 +19,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** For processes that are told their database as users tell it. */
+export function urlOf({ connection }: TestDatabase): string {
+  const { user, password, host, port, database } = connection;
+  return `postgresql://${user}:${password}@${encodeURIComponent(host!)}:${port}/${database}`;
+}
+
 async function asAdmin(statement: string): Promise<void> {
   const client = new pg.Client({ ...inject('database'), database: 'postgres' });
   await client.connect();
