@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { AppModule, type AppRole } from './app.module.js';
 import { setupBoard } from './board/board.setup.js';
 import { answerClientError } from './common/errors/client-error.js';
-import { type Problem, unavailable } from './common/errors/problem.js';
+import { Problem, unavailable } from './common/errors/problem.js';
 import { ProblemFilter, sendFrameworkError } from './common/errors/problem.filter.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { rewriteUrl } from './common/http/rewrite-url.js';
@@ -14,7 +14,7 @@ import { createValidationPipe } from './common/http/validation.js';
 import { LOGGER } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
-import { isUnavailable } from './database/pg-errors.js';
+import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
 import { acceptIngestBodies } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
@@ -94,8 +94,13 @@ function addRequestHooks(app: NestFastifyApplication, logger: Logger): void {
   });
 }
 
-/** Errors of the database that are nobody's fault are 503: trying again is the right answer to them. */
+/**
+ * Errors of the database that are nobody's fault are 503: trying again is the right answer to them. What was
+ * checked and then deleted by somebody else a moment before the write is a conflict.
+ */
 function translateError(error: unknown): Problem | null {
+  if (violatesForeignKey(error))
+    return new Problem('conflict', 'Something this refers to was deleted a moment ago. Read it again.');
   return isUnavailable(error)
     ? unavailable(
         'The database cannot be reached right now. Nothing was stored; send the request again.',

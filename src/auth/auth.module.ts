@@ -16,6 +16,7 @@ import { RefreshToken } from './refresh-token.entity.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionsService } from './sessions.service.js';
 import { TokensController } from './tokens.controller.js';
+import { UserAdministration } from './user-administration.service.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
@@ -30,6 +31,7 @@ import { UsersController } from './users.controller.js';
     RegistrationService,
     SessionsService,
     ProfileService,
+    UserAdministration,
     AccessTokens,
     AccountAccessFinder,
     JwtStrategy,

@@ -23,6 +23,10 @@ export const policy = {
   obtainTokenPair: 'public',
   refreshTokenPair: 'public',
   obtainToken: 'public',
+  getUser: 'admin',
+  createUser: 'admin',
+  patchUser: 'admin',
+  deleteUser: 'admin',
 
   createAccount: 'admin',
   listAccounts: 'user',

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { sha256 } from '../common/crypto/tokens.js';
-import { type Problem, forbidden, invalid } from '../common/errors/problem.js';
+import { DataSource } from 'typeorm';
+import { type Problem, forbidden } from '../common/errors/problem.js';
 import { AppConfig } from '../config/app-config.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
-import type { User } from '../users/user.entity.js';
 import { type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
+import { redeem } from './invitations.js';
 
 @Injectable()
 export class RegistrationService {
@@ -40,14 +39,4 @@ export class RegistrationService {
       return forbidden('Registration needs an invitation: send its invite_token.');
     return null;
   }
-}
-
-async function redeem(inviteToken: string, user: User, manager: EntityManager): Promise<void> {
-  const [, redeemed]: [unknown[], number] = await manager.query(
-    `UPDATE members m SET user_id = $1, invite_token_sha256 = NULL, updated_by = $1, updated_at = now()
-     FROM accounts a WHERE m.invite_token_sha256 = $2 AND m.email = $3
-     AND a.id = m.account_id AND a.deleted_at IS NULL`,
-    [user.id, sha256(inviteToken), user.email],
-  );
-  if (redeemed === 0) throw invalid('invite_token', 'is not that of an open invitation to this e-mail');
 }

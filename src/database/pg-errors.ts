@@ -4,6 +4,7 @@ interface DatabaseError {
 }
 
 const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
 const QUERY_CANCELED = '57014';
 
 /** The driver's error, also where TypeORM wrapped it. */
@@ -16,6 +17,11 @@ function driverError(error: unknown): DatabaseError | null {
 export function violatesUnique(error: unknown, constraint: string): boolean {
   const inner = driverError(error);
   return inner?.code === UNIQUE_VIOLATION && inner.constraint === constraint;
+}
+
+/** True when a row that `error`'s statement refers to is not there any more. */
+export function violatesForeignKey(error: unknown): boolean {
+  return driverError(error)?.code === FOREIGN_KEY_VIOLATION;
 }
 
 /** True when the database could not be asked at all: it is away, starting, stopping, full or out of connections. */

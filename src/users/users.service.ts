@@ -53,6 +53,9 @@ export class UsersService {
       .limit(query.limit + 1);
     const cursor = readCursor(query);
     if (cursor) select.andWhere('u.id < :cursor', { cursor });
+    if (query.role) select.andWhere('u.role = :role', { role: query.role });
+    if (query.disabled !== undefined)
+      select.andWhere(`u.disabled_at IS ${query.disabled ? 'NOT NULL' : 'NULL'}`);
     if (query.q) select.andWhere('u.email ILIKE :q', { q: likePattern(query.q) });
     return toPage(await select.getMany(), query, toUserView);
   }

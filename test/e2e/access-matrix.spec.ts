@@ -75,6 +75,10 @@ const contract: Record<AccessLevel, OperationId[]> = {
   ],
   admin: [
     'listUsers',
+    'getUser',
+    'createUser',
+    'patchUser',
+    'deleteUser',
     'createAccount',
     'deleteAccount',
     'getStorage',
@@ -131,6 +135,8 @@ const examples: Partial<Record<OperationId, Example>> = {
   refreshSession: { body: refreshableSession },
   logoutUser: { body: () => ({ refresh_token: 'of-no-session' }) },
   updateProfile: { body: () => ({ currentPassword: PASSWORD }) },
+  createUser: { body: () => ({ email: newEmail(), password: PASSWORD }) },
+  patchUser: { body: () => ({ disabled: true }) },
   createAccount: { body: () => ({ account_name: 'New' }) },
   updateAccount: { body: () => ({ account_name: 'Changed' }) },
   patchAccount: { body: () => ({}) },
@@ -155,8 +161,9 @@ const examples: Partial<Record<OperationId, Example>> = {
   receiveData: { body: () => ({}), headers: accountToken },
 };
 
-/** A new item of an account for each path parameter. */
+/** A new item of an account for each path parameter, or one that belongs to no account. */
 const items: Record<string, (account: TestAccount) => Promise<string>> = {
+  userId: async () => (await registerUser(app)).user.id,
   destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
   memberId: async (account) => (await addInvitation(account)).body.id,
   eventId: async (account) => eventIdOf(account),
@@ -232,9 +239,16 @@ async function accountToken(): Promise<Record<string, string>> {
 
 const parametersOf = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
 
+/** What a path names: an account, an item, or an item of an account. */
+function namedIn(path: string): { account: string | undefined; item: string | undefined } {
+  const parameters = parametersOf(path);
+  const isAccount = (parameter: string) => parameter === 'accountId';
+  return { account: parameters.find(isAccount), item: parameters.find((name) => !isAccount(name)) };
+}
+
 /** The account of the path, the body or the query is tried first, then items that are not of this account. */
 function targetsOf(id: OperationId, path: string): Target[] {
-  const [account, item] = parametersOf(path);
+  const { account, item } = namedIn(path);
   const place = accountPlaces[id];
   const whole = (['ours', 'theirs', 'unknown', 'malformed'] as const).map((target) => ({
     name: target,
@@ -243,8 +257,8 @@ function targetsOf(id: OperationId, path: string): Target[] {
   }));
   if (place === 'query' || place === 'body')
     return [...whole, { name: 'no account', account: 'unnamed', item: 'unnamed' }];
-  if (!account) return whole.slice(0, 1);
-  if (!item) return whole;
+  if (!account && !place) return item ? whole.filter(({ item: kind }) => kind !== 'theirs') : whole.slice(0, 1);
+  if (!account || !item) return whole;
   const strayed = (['theirs', 'unknown', 'malformed'] as const).map((target) => ({
     name: `ours, ${target} ${item}`,
     account: 'ours' as const,
@@ -259,14 +273,15 @@ function expectedOf(id: OperationId, caller: Caller, path: string, target: Targe
   const place = accountPlaces[id];
   if (level === 'public') return 'allowed';
   if (!caller.user) return 401;
-  const [account, item] = parametersOf(path);
+  const { account, item } = namedIn(path);
   const role = caller.roles[target.account as Account];
   if (target.account === 'unnamed') return place === 'query' ? 'allowed' : 400;
   if ((place === 'query' || place === 'body') && target.account === 'malformed') return 400;
   if ((account || place) && !role) return 404;
   if (level === 'admin' && !caller.isGlobalAdmin) return 403;
   if (level === 'accountAdmin' && role !== 'Admin') return 403;
-  return item && target.item !== target.account ? 404 : 'allowed';
+  const belongs = account ? target.item === target.account : place || target.item === 'ours';
+  return item && !belongs ? 404 : 'allowed';
 }
 
 async function accountIdOf(target: AccountTarget, isThrowAway: boolean): Promise<string> {

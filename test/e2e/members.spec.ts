@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
+import { type HeldRows, atOnce } from '../support/at-once.js';
 import {
   type TestAccount,
   type TestUser,
@@ -8,7 +9,6 @@ import {
   registerAdmin,
   registerUser,
 } from '../support/factories.js';
-import { waitFor } from '../support/wait-for.js';
 
 interface MemberAnswer {
   id: string;
@@ -66,35 +66,10 @@ const path = (id = '', accountId = account.id) => `/accounts/${accountId}/member
 const add = (body: unknown, token = owner.token) => app.call('POST', path(), { token, body });
 const list = async (query = '', token = owner.token): Promise<MemberAnswer[]> =>
   (await app.call('GET', path() + query, { token })).body.data;
+const theAccount = (): HeldRows => ({ table: 'accounts', ids: [account.id] });
 const adminRow = async () => (await list()).find(({ user_id }) => user_id === admin.user.id)!;
 /** Leaves `owner` as the only Admin that can sign in. */
 const leaveOneAdmin = async () => app.call('DELETE', path((await adminRow()).id), { token: admin.token });
-
-/** Runs `changes` so that all of them wait for the account's row at the same time. */
-async function atOnce(changes: (() => Promise<TestAnswer>)[]): Promise<TestAnswer[]> {
-  const runner = app.dataSource.createQueryRunner();
-  await runner.startTransaction();
-  try {
-    await runner.query('SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE', [account.id]);
-    const answers = changes.map((change) => change());
-    await waitFor(
-      async () => {
-        // On another connection: what a transaction has seen of pg_stat_activity once, it sees until its end.
-        const [{ waiting }] = await app.dataSource.query(
-          `SELECT count(*)::int AS waiting FROM pg_stat_activity
-           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return waiting >= changes.length;
-      },
-      { what: 'every change waiting for the lock' },
-    );
-    await runner.commitTransaction();
-    return await Promise.all(answers);
-  } finally {
-    if (runner.isTransactionActive) await runner.rollbackTransaction();
-    await runner.release();
-  }
-}
 
 describe('POST /accounts/{accountId}/members', () => {
   it('makes a known user a member', async () => {
@@ -400,7 +375,7 @@ describe('the last Admin of an account', () => {
   it('stays when two Admins demote each other at once: exactly one is told 409', async () => {
     await leaveOneAdmin();
     await app.call('PUT', path(memberRow.id), { token: owner.token, body: { role_name: 'Admin' } });
-    const answers = await atOnce([
+    const answers = await atOnce(app, theAccount(), [
       () => demote(memberRow.id, owner.token),
       () => demote(ownerRow.id, member.token),
     ]);
@@ -412,7 +387,11 @@ describe('the last Admin of an account', () => {
   it('stays when all Admins are removed and demoted at once', async () => {
     const { id } = await adminRow();
     await app.call('PUT', path(memberRow.id), { token: owner.token, body: { role_name: 'Admin' } });
-    const answers = await atOnce([() => remove(id), () => demote(ownerRow.id), () => remove(memberRow.id)]);
+    const answers = await atOnce(app, theAccount(), [
+      () => remove(id),
+      () => demote(ownerRow.id),
+      () => remove(memberRow.id),
+    ]);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(1);
     expect((await list('', admin.token)).filter(({ role_name }) => role_name === 'Admin')).toHaveLength(1);
   });

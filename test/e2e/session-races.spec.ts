@@ -1,8 +1,7 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
+import { atOnce } from '../support/at-once.js';
 import { type TestUser, registerUser } from '../support/factories.js';
-import { waitFor } from '../support/wait-for.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -19,34 +18,22 @@ const liveRows = (user: TestUser): Promise<unknown[]> =>
   app.dataSource.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 AND used_at IS NULL', [user.user.id]);
 const statusesOf = (answers: TestAnswer[]) => answers.map(({ status }) => status).sort();
 
-/** Holds the row of a user until `count` requests wait for it, then runs `statement` and lets them go on. */
-async function whileHeld(
-  user: TestUser,
-  start: () => Promise<TestAnswer>[],
-  statement = 'SELECT $1',
-): Promise<TestAnswer[]> {
-  const holder = new pg.Client(app.config.database);
-  await holder.connect();
-  await holder.query('BEGIN');
-  await holder.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.user.id]);
-  const requests = start();
-  await waitFor(async () => {
-    const [row] = await app.dataSource.query(
-      `SELECT count(*)::int AS waiting FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    );
-    return row.waiting >= requests.length;
-  });
-  await holder.query(statement, [user.user.id]);
-  await holder.query('COMMIT');
-  await holder.end();
-  return Promise.all(requests);
-}
+/** Runs requests that meet at the row of a user. */
+const whileHeld = (user: TestUser, requests: (() => Promise<TestAnswer>)[], statement?: string) =>
+  atOnce(
+    app,
+    { table: 'users', ids: [user.user.id] },
+    requests,
+    statement ? { statement, parameters: [user.user.id] } : undefined,
+  );
 
 describe('a refresh token', () => {
   it('sent many times at once is traded once, and the session ends', async () => {
     const user = await registerUser(app);
-    const answers = await whileHeld(user, () => Array.from({ length: 5 }, () => refresh(user.refreshToken)));
+    const answers = await whileHeld(
+      user,
+      Array.from({ length: 5 }, () => () => refresh(user.refreshToken)),
+    );
     expect(statusesOf(answers)).toEqual([200, 401, 401, 401, 401]);
     expect(await liveRows(user)).toEqual([]);
   });
@@ -56,9 +43,9 @@ describe('a refresh token', () => {
     for (let round = 0; round < 5; round++) {
       const { body: first } = await login(user);
       const { body: next } = await refresh(first.refresh_token);
-      const [latest, reused] = await whileHeld(user, () => [
-        refresh(next.refresh_token),
-        refresh(first.refresh_token),
+      const [latest, reused] = await whileHeld(user, [
+        () => refresh(next.refresh_token),
+        () => refresh(first.refresh_token),
       ]);
       expect(reused!.status).toBe(401);
       const { access_token, refresh_token } = latest!.status === 200 ? latest!.body : next;
@@ -71,7 +58,7 @@ describe('a refresh token', () => {
     const user = await registerUser(app);
     const [answer] = await whileHeld(
       user,
-      () => [refresh(user.refreshToken)],
+      [() => refresh(user.refreshToken)],
       'DELETE FROM refresh_tokens WHERE user_id = $1',
     );
     expect(answer!.status).toBe(401);
@@ -86,7 +73,7 @@ describe('a sign-in', () => {
   ])('that has checked the password when %s is refused and leaves no session', async (_, change) => {
     const user = await registerUser(app);
     const before = await liveRows(user);
-    const [answer] = await whileHeld(user, () => [login(user)], `UPDATE users SET ${change} WHERE id = $1`);
+    const [answer] = await whileHeld(user, [() => login(user)], `UPDATE users SET ${change} WHERE id = $1`);
     expect(answer).toMatchObject({ status: 401, body: { code: 'invalid_credentials' } });
     expect(await liveRows(user)).toEqual(before);
   });
@@ -95,9 +82,10 @@ describe('a sign-in', () => {
 describe('two changes of the password', () => {
   it('with the same current one: the second is told that it is wrong', async () => {
     const user = await registerUser(app);
-    const answers = await whileHeld(user, () =>
-      ['another one', 'yet another'].map((newPassword) =>
-        putProfile(user.token, { currentPassword: user.password, newPassword }),
+    const answers = await whileHeld(
+      user,
+      ['another one', 'yet another'].map(
+        (newPassword) => () => putProfile(user.token, { currentPassword: user.password, newPassword }),
       ),
     );
     expect(statusesOf(answers)).toEqual([200, 400]);

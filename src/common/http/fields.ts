@@ -96,6 +96,13 @@ export const IntegerQuery = (options: FieldOptions & { min: number; max: number 
 export const BooleanField = (options: FieldOptions) =>
   field(options, { type: Boolean }, check.IsBoolean({ message: 'must be true or false' }));
 
+/** True or false in a query string. */
+export const BooleanQuery = (options: FieldOptions) =>
+  applyDecorators(
+    Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value)),
+    BooleanField({ ...options, optional: true }),
+  );
+
 export const UuidField = (options: FieldOptions) =>
   field(options, { type: String, format: 'uuid' }, check.IsUUID('all', { message: 'must be a UUID' }));
 
