@@ -119,7 +119,11 @@ export function createOpenApi(app: NestFastifyApplication, version: string): Ope
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'The access token of a session, or an API key (`dp_…`)',
+    })
     .addApiKey({ type: 'apiKey', in: 'header', name: 'CL-X-TOKEN' }, 'accountToken');
   return SwaggerModule.createDocument(app, builder.build());
 }

@@ -1,5 +1,6 @@
 import { AccountToken } from './accounts/account-token.entity.js';
 import { Account } from './accounts/account.entity.js';
+import { ApiKey } from './auth/api-key.entity.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
 import { Destination } from './destinations/destination.entity.js';
 import { Attempt } from './events/attempt.entity.js';
@@ -15,6 +16,7 @@ import { User } from './users/user.entity.js';
 export const entities = [
   User,
   RefreshToken,
+  ApiKey,
   Account,
   AccountToken,
   Member,

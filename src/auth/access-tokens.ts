@@ -9,6 +9,17 @@ import type { Caller } from './current-user.js';
 /** How every access token is signed and checked; nothing in its header is believed. */
 export const tokenRules = { algorithm: 'HS256', issuer: 'data-pusher', audience: 'data-pusher-api' } as const;
 
+/** The cookie of the board is worth nothing as a bearer, and a bearer nothing as that cookie. */
+const BOARD = { audience: 'data-pusher-board' };
+
+/** No setting makes a token live longer. */
+const MAX_LIFE_SECONDS = 900;
+
+/** By how much the clocks of the machines that issue and check may differ. */
+const CLOCK_SKEW_SECONDS = 60;
+
+const HEADER = `${Buffer.from(JSON.stringify({ alg: tokenRules.algorithm, typ: 'JWT' })).toString('base64url')}.`;
+
 /** What an access token says. What its user may do is never among it. */
 export interface Claims {
   sub: string;
@@ -16,6 +27,7 @@ export interface Claims {
   ver: number;
   /** The refresh family it belongs to; it ends with it. */
   sid?: string;
+  iat: number;
   exp: number;
 }
 
@@ -33,36 +45,41 @@ export class AccessTokens {
   }
 
   /** @param sessionId the refresh family whose end also ends this token. */
-  issue(user: Pick<User, 'id' | 'tokenVersion'>, sessionId?: string): string {
-    const claims: Omit<Claims, 'exp'> = {
-      sub: user.id,
-      ver: user.tokenVersion,
-      ...(sessionId ? { sid: sessionId } : {}),
-    };
+  issue(user: Pick<User, 'id' | 'tokenVersion'>, sessionId: string): string {
+    const claims = { sub: user.id, ver: user.tokenVersion, sid: sessionId };
     return this.jwt.sign(claims, { expiresIn: this.lifeSeconds });
   }
 
+  /** For the cookie of the board. */
+  issueForBoard(user: Pick<User, 'id' | 'tokenVersion'>): string {
+    const claims = { sub: user.id, ver: user.tokenVersion };
+    return this.jwt.sign(claims, { expiresIn: this.lifeSeconds, ...BOARD });
+  }
+
   /**
-   * The token with a new end. It says of its user what it said before, so a session that ended meanwhile, or a
-   * password that changed, ends this one too.
+   * The cookie of the board with a new end. It says of its user what it said before, so a password that changed
+   * ends this one too.
    * @param token one that was verified.
    */
-  prolong(token: string): string {
-    const { sub, ver, sid } = this.jwt.decode<Claims>(token);
-    return this.issue({ id: sub, tokenVersion: ver }, sid);
+  prolongForBoard(token: string): string {
+    const { sub, ver } = this.jwt.decode<Claims>(token);
+    return this.issueForBoard({ id: sub, tokenVersion: ver });
   }
 
   /** Whose token this is, as the database has that user now; null for a token that is not or no longer good. */
-  async verify(token: string): Promise<Caller | null> {
-    const claims = await this.jwt.verifyAsync<Claims>(token).catch(() => null);
+  async verify(token: string, options: { audience?: string } = {}): Promise<Caller | null> {
+    if (!hasOurHeader(token)) return null;
+    const claims = await this.jwt.verifyAsync<Claims>(token, options).catch(() => null);
     return claims && this.findCaller(claims);
+  }
+
+  verifyForBoard(token: string): Promise<Caller | null> {
+    return this.verify(token, BOARD);
   }
 
   /** @param claims of a token whose signature, issuer, audience and expiry were checked. */
   async findCaller(claims: Claims): Promise<Caller | null> {
-    // A token without an end passes the expiry check of every library.
-    if (!isUUID(claims.sub) || typeof claims.exp !== 'number') return null;
-    if (claims.sid !== undefined && !isUUID(claims.sid)) return null;
+    if (!areSound(claims)) return null;
     const [row]: { id: string; email: string; role: Role; token_version: number }[] =
       await this.dataSource.query(
         `SELECT id, email, role, token_version FROM users WHERE id = $1 AND disabled_at IS NULL
@@ -72,4 +89,19 @@ export class AccessTokens {
     if (!row || row.token_version !== claims.ver) return null;
     return { id: row.id, email: row.email, role: row.role };
   }
+}
+
+/**
+ * All tokens of ours have one header, so any other is refused unread: `none`, foreign algorithms, `crit`, `b64`,
+ * and keys by id, by value or by address, which the libraries believe or pass over.
+ */
+export function hasOurHeader(token: string): boolean {
+  return token.startsWith(HEADER);
+}
+
+/** A token without an end passes the expiry check of every library, and none asks when it was issued. */
+function areSound({ sub, sid, iat, exp }: Claims): boolean {
+  if (!isUUID(sub) || (sid !== undefined && !isUUID(sid))) return false;
+  if (typeof iat !== 'number' || typeof exp !== 'number') return false;
+  return exp - iat <= MAX_LIFE_SECONDS && iat <= Date.now() / 1000 + CLOCK_SKEW_SECONDS;
 }

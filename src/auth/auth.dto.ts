@@ -43,7 +43,11 @@ export class UpdateProfileDto {
   @PasswordField({ about: 'The password in force', checked: false, example: 'Demo@1234' })
   currentPassword: string;
 
-  @PasswordField({ about: 'A new password; ends every other session', optional: true, example: 'Demo@123' })
+  @PasswordField({
+    about: 'A new password; ends every other session; API keys go on',
+    optional: true,
+    example: 'Demo@123',
+  })
   newPassword?: string;
 }
 

@@ -7,6 +7,9 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AccountAccessFinder } from './account-access.js';
 import { AccessTokens, tokenRules } from './access-tokens.js';
+import { ApiKey } from './api-key.entity.js';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysService } from './api-keys.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -21,11 +24,11 @@ import { UsersController } from './users.controller.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RefreshToken]),
+    TypeOrmModule.forFeature([RefreshToken, ApiKey]),
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
     UsersModule,
   ],
-  controllers: [AuthController, TokensController, UsersController],
+  controllers: [AuthController, TokensController, ApiKeysController, UsersController],
   providers: [
     AuthService,
     RegistrationService,
@@ -34,11 +37,12 @@ import { UsersController } from './users.controller.js';
     UserAdministration,
     AccessTokens,
     AccountAccessFinder,
+    ApiKeysService,
     JwtStrategy,
     { provide: LoginLimiter, useFactory: () => new LoginLimiter(Date.now) },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AuthService, AccessTokens],
+  exports: [AuthService, AccessTokens, ApiKeysService],
 })
 export class AuthModule {}
 

@@ -8,6 +8,8 @@ export interface Caller {
   id: string;
   email: string;
   role: Role;
+  /** Of the API key that the request came with; absent in a session. */
+  apiKeyId?: string;
 }
 
 /** What the caller is in the account of the request: global Admins count as its Admin. */

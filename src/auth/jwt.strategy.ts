@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-jwt';
 import { AppConfig } from '../config/app-config.js';
-import { AccessTokens, type Claims, tokenRules } from './access-tokens.js';
+import { AccessTokens, type Claims, hasOurHeader, tokenRules } from './access-tokens.js';
+import { bearerOf } from './bearer.js';
 import type { Caller } from './current-user.js';
 
 @Injectable()
@@ -12,7 +14,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     private readonly tokens: AccessTokens,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: readToken,
       secretOrKey: config.secrets.jwtSecret,
       algorithms: [tokenRules.algorithm],
       issuer: tokenRules.issuer,
@@ -23,4 +25,9 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   validate(claims: Claims): Promise<Caller | null> {
     return this.tokens.findCaller(claims);
   }
+}
+
+function readToken(request: FastifyRequest): string | null {
+  const token = bearerOf(request);
+  return token && hasOurHeader(token) ? token : null;
 }

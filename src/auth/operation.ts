@@ -1,7 +1,7 @@
 import { SetMetadata, applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation } from '@nestjs/swagger';
 import { ApiProblems } from '../common/http/problem-view.js';
-import { type AccessLevel, type OperationId, policy } from './policy.js';
+import { type AccessLevel, type OperationId, policy, sessionsOnly } from './policy.js';
 
 export const OPERATION = 'data-pusher:operation';
 
@@ -17,16 +17,17 @@ const levelProblems: Record<AccessLevel, number[]> = {
 /** Names an operation: its row in the policy decides who may call it, its summary and errors go to OpenAPI. */
 export function Operation(id: OperationId, summary: string, ...problems: number[]): MethodDecorator {
   const level: AccessLevel = policy[id];
-  const statuses = [...new Set([...problems, ...levelProblems[level]])].sort();
+  const keysRefused = sessionsOnly.has(id);
+  const statuses = [...new Set([...problems, ...levelProblems[level], ...(keysRefused ? [403] : [])])].sort();
   return applyDecorators(
     SetMetadata(OPERATION, id),
-    ApiOperation({ operationId: id, summary, description: describe(level) }),
+    ApiOperation({ operationId: id, summary, description: describe(level, keysRefused) }),
     ...(level === 'public' ? [] : [ApiBearerAuth()]),
     ApiProblems(...statuses),
   );
 }
 
-function describe(level: AccessLevel): string {
+function describe(level: AccessLevel, keysRefused: boolean): string {
   const who: Record<AccessLevel, string> = {
     public: 'Anybody may call this.',
     user: 'Every signed-in user may call this.',
@@ -34,5 +35,5 @@ function describe(level: AccessLevel): string {
     member: 'Members of the account and Admins may call this.',
     accountAdmin: 'Admins of the account and Admins may call this.',
   };
-  return who[level];
+  return keysRefused ? `${who[level]} API keys are refused.` : who[level];
 }

@@ -19,6 +19,11 @@ export const policy = {
   logoutUser: 'user',
   getProfile: 'user',
   updateProfile: 'user',
+  createApiKey: 'user',
+  listApiKeys: 'user',
+  getApiKey: 'user',
+  deleteApiKey: 'user',
+
   listUsers: 'admin',
   obtainTokenPair: 'public',
   refreshTokenPair: 'public',
@@ -113,3 +118,17 @@ export const accountPlaces: Partial<Record<OperationId, AccountPlace>> = {
   listDestinationLogs: 'destination',
   recordLog: 'body',
 };
+
+/**
+ * What an API key may not do, whoever its user is: touch sessions, passwords, keys and users. So nothing that a
+ * leaked key was used for lets anybody in once it is revoked.
+ */
+export const sessionsOnly: ReadonlySet<OperationId> = new Set([
+  'logoutUser',
+  'updateProfile',
+  'createApiKey',
+  'deleteApiKey',
+  'createUser',
+  'patchUser',
+  'deleteUser',
+]);

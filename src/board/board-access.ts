@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessTokens } from '../auth/access-tokens.js';
+import { ApiKeysService, isApiKey } from '../auth/api-keys.service.js';
 import { AuthService } from '../auth/auth.service.js';
+import { bearerOf } from '../auth/bearer.js';
+import type { Caller } from '../auth/current-user.js';
 import { Problem, forbidden } from '../common/errors/problem.js';
 import { signInPage } from './sign-in-page.js';
 
@@ -17,6 +20,7 @@ export class BoardAccess {
   constructor(
     private readonly auth: AuthService,
     private readonly tokens: AccessTokens,
+    private readonly apiKeys: ApiKeysService,
   ) {}
 
   /** Runs before everything of the board; sends browsers to the sign-in page and answers others with a problem. */
@@ -24,13 +28,15 @@ export class BoardAccess {
     refuseOtherSites(request);
     const route = request.routeOptions.url ?? '';
     if (isPublic(route)) return;
-    const cookie = request.cookies[COOKIE];
-    const token = bearerOf(request) ?? cookie;
-    const caller = token ? await this.tokens.verify(token) : null;
-    if (caller?.role === 'Admin') {
+    const bearer = bearerOf(request);
+    const cookie = bearer ? undefined : request.cookies[COOKIE];
+    const caller = bearer
+      ? await this.findByBearer(bearer)
+      : cookie && (await this.tokens.verifyForBoard(cookie));
+    if (caller && caller.role === 'Admin') {
       // The board asks for news all the time, so whoever looks at it stays signed in.
-      if (token === cookie && route.startsWith(API_PATH))
-        this.setCookie(request, reply, this.tokens.prolong(token!));
+      if (cookie && route.startsWith(API_PATH))
+        this.setCookie(request, reply, this.tokens.prolongForBoard(cookie));
       return;
     }
     if (request.headers.accept?.includes('text/html')) return reply.redirect(SIGN_IN_PATH);
@@ -48,7 +54,7 @@ export class BoardAccess {
     try {
       const user = await this.auth.signIn(email!.trim().toLowerCase(), password!, request.ip);
       if (user.role !== 'Admin') return page(reply, 403, 'Only Admins may see the queues.');
-      this.setCookie(request, reply, this.tokens.issue(user));
+      this.setCookie(request, reply, this.tokens.issueForBoard(user));
       return reply.redirect(BOARD_PATH, 303);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -63,6 +69,10 @@ export class BoardAccess {
 
   signOut(reply: FastifyReply): FastifyReply {
     return reply.clearCookie(COOKIE, { path: BOARD_PATH }).redirect(SIGN_IN_PATH, 303);
+  }
+
+  private findByBearer(bearer: string): Promise<Caller | null> {
+    return isApiKey(bearer) ? this.apiKeys.findCaller(bearer) : this.tokens.verify(bearer);
   }
 
   private setCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {
@@ -86,10 +96,6 @@ function refuseOtherSites({ method, headers }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
   if (method !== 'GET' && (site === 'cross-site' || site === 'same-site'))
     throw forbidden('Another site sent this request.');
-}
-
-function bearerOf({ headers }: FastifyRequest): string | undefined {
-  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 function page(reply: FastifyReply, status: number, problem: string | null): FastifyReply {

@@ -2,7 +2,13 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenApi } from '../../src/app.setup.js';
-import { type AccessLevel, type OperationId, accountPlaces, policy } from '../../src/auth/policy.js';
+import {
+  type AccessLevel,
+  type OperationId,
+  accountPlaces,
+  policy,
+  sessionsOnly,
+} from '../../src/auth/policy.js';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
@@ -34,6 +40,8 @@ interface Target {
 interface Caller {
   name: string;
   user?: TestUser;
+  /** Sent instead of the token of a session. */
+  apiKey?: string;
   isGlobalAdmin?: boolean;
   roles: Partial<Record<Account, 'Admin' | 'User'>>;
 }
@@ -68,6 +76,10 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'logoutUser',
     'getProfile',
     'updateProfile',
+    'createApiKey',
+    'listApiKeys',
+    'getApiKey',
+    'deleteApiKey',
     'listAccounts',
     'listAllDestinations',
     'listAllMembers',
@@ -135,6 +147,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   refreshSession: { body: refreshableSession },
   logoutUser: { body: () => ({ refresh_token: 'of-no-session' }) },
   updateProfile: { body: () => ({ currentPassword: PASSWORD }) },
+  createApiKey: { body: () => ({ name: `key ${counter++}` }) },
   createUser: { body: () => ({ email: newEmail(), password: PASSWORD }) },
   patchUser: { body: () => ({ disabled: true }) },
   createAccount: { body: () => ({ account_name: 'New' }) },
@@ -162,7 +175,8 @@ const examples: Partial<Record<OperationId, Example>> = {
 };
 
 /** A new item of an account for each path parameter, or one that belongs to no account. */
-const items: Record<string, (account: TestAccount) => Promise<string>> = {
+const items: Record<string, (account: TestAccount, caller: Caller) => Promise<string>> = {
+  apiKeyId: async (_, { user }) => (user ? (await newApiKey(user)).id : uuidv7()),
   userId: async () => (await registerUser(app)).user.id,
   destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
   memberId: async (account) => (await addInvitation(account)).body.id,
@@ -196,6 +210,12 @@ beforeAll(async () => {
     { name: 'account Admin', user: ourAdmin, roles: { ours: 'Admin' } },
     { name: 'Admin', user: admin, isGlobalAdmin: true, roles: { ours: 'Admin', theirs: 'Admin' } },
   ];
+  for (const caller of callers.slice(-2))
+    callers.push({
+      ...caller,
+      name: `${caller.name} by API key`,
+      apiKey: (await newApiKey(caller.user!)).key,
+    });
 });
 
 afterAll(() => app?.close());
@@ -214,6 +234,11 @@ async function newAccount(accountAdmin: TestUser): Promise<TestAccount> {
   });
   expect(received.status).toBe(202);
   return account;
+}
+
+async function newApiKey(user: TestUser): Promise<{ id: string; key: string }> {
+  const body = { name: `key ${counter++}` };
+  return (await app.call('POST', '/user/api-keys', { token: user.token, body })).body;
 }
 
 function eventIdOf(account: TestAccount): string {
@@ -257,7 +282,8 @@ function targetsOf(id: OperationId, path: string): Target[] {
   }));
   if (place === 'query' || place === 'body')
     return [...whole, { name: 'no account', account: 'unnamed', item: 'unnamed' }];
-  if (!account && !place) return item ? whole.filter(({ item: kind }) => kind !== 'theirs') : whole.slice(0, 1);
+  if (!account && !place)
+    return item ? whole.filter(({ item: kind }) => kind !== 'theirs') : whole.slice(0, 1);
   if (!account || !item) return whole;
   const strayed = (['theirs', 'unknown', 'malformed'] as const).map((target) => ({
     name: `ours, ${target} ${item}`,
@@ -273,6 +299,7 @@ function expectedOf(id: OperationId, caller: Caller, path: string, target: Targe
   const place = accountPlaces[id];
   if (level === 'public') return 'allowed';
   if (!caller.user) return 401;
+  if (caller.apiKey && sessionsOnly.has(id)) return 403;
   const { account, item } = namedIn(path);
   const role = caller.roles[target.account as Account];
   if (target.account === 'unnamed') return place === 'query' ? 'allowed' : 400;
@@ -290,9 +317,11 @@ async function accountIdOf(target: AccountTarget, isThrowAway: boolean): Promise
   return isThrowAway ? (await createAccount(app, admin)).id : accounts[target].id;
 }
 
-async function itemIdOf(parameter: string, target: AccountTarget): Promise<string> {
+async function itemIdOf(parameter: string, target: AccountTarget, caller: Caller): Promise<string> {
   if (target === 'malformed') return 'not-an-id';
-  return target === 'unknown' || target === 'unnamed' ? uuidv7() : items[parameter]!(accounts[target]);
+  return target === 'unknown' || target === 'unnamed'
+    ? uuidv7()
+    : items[parameter]!(accounts[target], caller);
 }
 
 async function callAs(caller: Caller, id: OperationId, target: Target): Promise<number | string> {
@@ -304,14 +333,14 @@ async function callAs(caller: Caller, id: OperationId, target: Target): Promise<
       `{${parameter}}`,
       parameter === 'accountId'
         ? await accountIdOf(target.account, isThrowAway)
-        : await itemIdOf(parameter, target.item),
+        : await itemIdOf(parameter, target.item, caller),
     );
   const named: Record<string, string> =
     target.account === 'unnamed' ? {} : { account_id: await accountIdOf(target.account, false) };
   if (accountPlaces[id] === 'query') url += `?${new URLSearchParams(named).toString()}`;
   const body = await examples[id]?.body?.();
   const answer = await app.call(method, url, {
-    token: caller.user?.token,
+    token: caller.apiKey ?? caller.user?.token,
     body: accountPlaces[id] === 'body' ? Object.assign({}, body, named) : body,
     headers: await examples[id]?.headers?.(),
   });
@@ -320,12 +349,24 @@ async function callAs(caller: Caller, id: OperationId, target: Target): Promise<
   return isProblem && answer.body.status === answer.status ? answer.status : `${answer.status} as no problem`;
 }
 
+/** What an API key may not do, once more. */
+const sessionsOnlyContract: OperationId[] = [
+  'logoutUser',
+  'updateProfile',
+  'createApiKey',
+  'deleteApiKey',
+  'createUser',
+  'patchUser',
+  'deleteUser',
+];
+
 const operationIds = Object.keys(policy) as OperationId[];
 
 describe('access', () => {
   it('has a row for every operation of the contract, and the level the contract says', () => {
     const rows = Object.entries(contract).flatMap(([level, ids]) => ids.map((id) => [id, level]));
     expect(policy).toEqual(Object.fromEntries(rows));
+    expect([...sessionsOnly].sort()).toEqual([...sessionsOnlyContract].sort());
   });
 
   it.each(operationIds)('%s answers every caller and every target as its row says', async (id) => {
@@ -372,6 +413,7 @@ describe('the document', () => {
     };
     return [
       ...byLevel[policy[id]],
+      ...(sessionsOnly.has(id) ? ['403'] : []),
       ...(parametersOf(operations.get(id)!.path).length > 0 ? ['404'] : []),
       ...(accountPlaces[id] === 'query' ? ['404'] : []),
       ...(takesInput ? ['400'] : []),
