@@ -18,7 +18,10 @@ const MAX_LIFE_SECONDS = 900;
 /** By how much the clocks of the machines that issue and check may differ. */
 const CLOCK_SKEW_SECONDS = 60;
 
-const HEADER = `${Buffer.from(JSON.stringify({ alg: tokenRules.algorithm, typ: 'JWT' })).toString('base64url')}.`;
+const base64url = (text: string): string => Buffer.from(text).toString('base64url');
+
+/** The one header that our tokens have, and the claim that is their first; six bytes end with a character. */
+const BEGINNING = `${base64url(JSON.stringify({ alg: tokenRules.algorithm, typ: 'JWT' }))}.${base64url('{"sub"')}`;
 
 /** What an access token says. What its user may do is never among it. */
 export interface Claims {
@@ -68,7 +71,7 @@ export class AccessTokens {
 
   /** Whose token this is, as the database has that user now; null for a token that is not or no longer good. */
   async verify(token: string, options: { audience?: string } = {}): Promise<Caller | null> {
-    if (!hasOurHeader(token)) return null;
+    if (!beginsLikeOurs(token)) return null;
     const claims = await this.jwt.verifyAsync<Claims>(token, options).catch(() => null);
     return claims && this.findCaller(claims);
   }
@@ -92,11 +95,11 @@ export class AccessTokens {
 }
 
 /**
- * All tokens of ours have one header, so any other is refused unread: `none`, foreign algorithms, `crit`, `b64`,
- * and keys by id, by value or by address, which the libraries believe or pass over.
+ * Any other header is refused unread: `none`, foreign algorithms, `crit`, `b64`, and keys by id, by value or by
+ * address, which the libraries believe or pass over. Claims that are no object make them throw.
  */
-export function hasOurHeader(token: string): boolean {
-  return token.startsWith(HEADER);
+export function beginsLikeOurs(token: string): boolean {
+  return token.startsWith(BEGINNING);
 }
 
 /** A token without an end passes the expiry check of every library, and none asks when it was issued. */

@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-jwt';
 import { AppConfig } from '../config/app-config.js';
-import { AccessTokens, type Claims, hasOurHeader, tokenRules } from './access-tokens.js';
+import { AccessTokens, type Claims, beginsLikeOurs, tokenRules } from './access-tokens.js';
 import { bearerOf } from './bearer.js';
 import type { Caller } from './current-user.js';
 
@@ -29,5 +29,5 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 
 function readToken(request: FastifyRequest): string | null {
   const token = bearerOf(request);
-  return token && hasOurHeader(token) ? token : null;
+  return token && beginsLikeOurs(token) ? token : null;
 }
