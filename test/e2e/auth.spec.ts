@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Passwords } from '../../src/users/passwords.js';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import { type TestUser, registerAdmin, registerUser } from '../support/factories.js';
 
@@ -48,6 +49,36 @@ describe('signing in', () => {
     expect(wrong.headers.get('content-type')).toContain('application/problem+json');
     expect(withoutRequestId(unknown)).toEqual(withoutRequestId(wrong));
     expect(withoutRequestId(disabled)).toEqual(withoutRequestId(wrong));
+  });
+
+  it('costs the same work for an unknown e-mail, a disabled user and a wrong password', async () => {
+    const [known, disabled] = [await registerUser(app), await registerUser(app)];
+    await app.dataSource.query('UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.user.id]);
+    const least: Record<string, number> = {};
+    for (let round = 0; round < 8; round++)
+      for (const email of [known.email, 'nobody@example.com', disabled.email]) {
+        const before = process.cpuUsage();
+        expect((await login(email, 'not the password', '198.51.100.2')).status).toBe(401);
+        const { user, system } = process.cpuUsage(before);
+        least[email] = Math.min(least[email] ?? Infinity, user + system);
+      }
+    // Without a hash it is a third at most.
+    for (const email of ['nobody@example.com', disabled.email])
+      expect(least[email]! / least[known.email]!).toBeGreaterThan(0.5);
+  });
+
+  it('is refused with 503 and Retry-After while too many others are served, and goes on after', async () => {
+    const passwords = app.app.get(Passwords);
+    const over = new AbortController();
+    const others = Array.from({ length: 2 + 64 }, async () => {
+      while (!over.signal.aborted) await passwords.verify(null, 'Demo@123');
+    });
+    const refused = await login(admin.email, admin.password);
+    over.abort();
+    await Promise.all(others);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await login(admin.email, admin.password)).status).toBe(200);
   });
 
   it.each([

@@ -1,10 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { typeormOptions } from '../../src/database/database.options.js';
-import { User } from '../../src/users/user.entity.js';
-import { UsersService } from '../../src/users/users.service.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -23,29 +19,6 @@ describe('the first user ever', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 201));
     expect(answers.filter(({ body }) => body.role === 'Admin')).toHaveLength(1);
     expect(await admins()).toEqual([{ first_admin: true }]);
-  }, 60_000);
-
-  it('is the one Admin when processes that share a database race', async () => {
-    app = await createTestApp();
-    const sources = [0, 1].map(
-      () => new DataSource({ ...typeormOptions(app.config.database), entities: [User] }),
-    );
-    for (let round = 0; round < 10; round++) {
-      await app.dataSource.query('DELETE FROM users');
-      await Promise.all(
-        sources.map(async (source, index) => {
-          if (!source.isInitialized) await source.initialize();
-          const users = new UsersService(source.getRepository(User));
-          const create = (i: number) =>
-            source.transaction((manager) =>
-              users.create({ email: `p${index}-${i}@example.com`, passwordHash: '-' }, manager),
-            );
-          return Promise.all(Array.from({ length: 8 }, (_, i) => create(i)));
-        }),
-      );
-      expect(await admins()).toEqual([{ first_admin: true }]);
-    }
-    await Promise.all(sources.map((source) => source.destroy()));
   }, 60_000);
 
   it('is unique even for a writer that takes no lock: 503 and then User', async () => {
