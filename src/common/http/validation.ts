@@ -1,9 +1,30 @@
-import { type PipeTransform, ParseUUIDPipe, type ValidationError, ValidationPipe } from '@nestjs/common';
+import {
+  type ArgumentMetadata,
+  type PipeTransform,
+  ParseUUIDPipe,
+  type ValidationError,
+  ValidationPipe,
+} from '@nestjs/common';
 import { type FieldError, Problem, notFound } from '../errors/problem.js';
+
+/** Names that class-transformer passes over, so that the pipe would never hear of them. */
+const PASSED_OVER = ['__proto__', 'constructor', 'prototype'];
+
+class StrictValidationPipe extends ValidationPipe {
+  override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (metadata.type !== 'custom' && typeof value === 'object' && value !== null) {
+      const unknown = PASSED_OVER.filter((field) => Object.hasOwn(value, field));
+      if (unknown.length > 0) throw invalidFields(unknown.map((field) => ({ field, message: UNKNOWN })));
+    }
+    return super.transform(value, metadata);
+  }
+}
+
+const UNKNOWN = 'is not a known field';
 
 /** Validates every body and query: unknown fields are refused by name, messages name the field. */
 export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+  return new StrictValidationPipe({
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
@@ -22,7 +43,7 @@ function flatten(error: ValidationError, parent: string): FieldError[] {
   const field = parent ? `${parent}.${error.property}` : error.property;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     field,
-    message: rule === 'whitelistValidation' ? 'is not a known field' : message,
+    message: rule === 'whitelistValidation' ? UNKNOWN : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, field))];
 }
