@@ -83,6 +83,7 @@ export const policy = {
   reconcileAccountEvents: 'member',
 
   receiveData: 'public',
+  receiveDataBatch: 'public',
   listReceivedEvents: 'member',
   getReceivedEvent: 'member',
   checkLive: 'public',

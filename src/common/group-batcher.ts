@@ -12,6 +12,8 @@ export interface GroupBatcherOptions<Item, Result> {
 
 interface Waiting<Item, Result> {
   item: Item;
+  /** How many from here on are written in the same batch, whatever its limits are: 1 for an item by itself. */
+  together: number;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }
@@ -36,11 +38,24 @@ export class GroupBatcher<Item, Result> {
 
   add(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
+      this.waiting.push({ item, together: 1, resolve, reject });
       this.bytes += this.options.sizeOf(item);
       if (this.options.lingerMs && !this.isFull) this.linger(this.options.lingerMs);
       else this.flushWhenUseful();
     });
+  }
+
+  /** Items that are written in one batch or not at all. */
+  addTogether(items: readonly Item[]): Promise<Result[]> {
+    const results = items.map(
+      (item, index) =>
+        new Promise<Result>((resolve, reject) => {
+          this.waiting.push({ item, together: items.length - index, resolve, reject });
+          this.bytes += this.options.sizeOf(item);
+        }),
+    );
+    this.flushWhenUseful();
+    return Promise.all(results);
   }
 
   /** Fails everything that waits and is not under way yet. */
@@ -75,17 +90,24 @@ export class GroupBatcher<Item, Result> {
   }
 
   private takeBatch(): Waiting<Item, Result>[] {
-    const { maxItems, maxBytes, sizeOf } = this.options;
+    const { maxItems, maxBytes } = this.options;
     let count = 0;
     let taken = 0;
-    while (count < this.waiting.length && count < maxItems) {
-      const size = sizeOf(this.waiting[count]!.item);
-      if (count > 0 && taken + size > maxBytes) break;
+    while (count < this.waiting.length) {
+      const { together } = this.waiting[count]!;
+      const size = this.sizeOf(count, together);
+      if (count > 0 && (count + together > maxItems || taken + size > maxBytes)) break;
       taken += size;
-      count++;
+      count += together;
     }
     this.bytes -= taken;
     return this.waiting.splice(0, count);
+  }
+
+  private sizeOf(start: number, length: number): number {
+    let size = 0;
+    for (let at = start; at < start + length; at++) size += this.options.sizeOf(this.waiting[at]!.item);
+    return size;
   }
 
   private async flush(batch: Waiting<Item, Result>[]): Promise<void> {

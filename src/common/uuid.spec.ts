@@ -23,6 +23,12 @@ describe('uuidv7', () => {
     expect(made).toBeLessThanOrEqual(Date.now());
   });
 
+  it('orders ids of one millisecond where asked to', () => {
+    const ids = [0, 1, 15, 16, 499, 4095].map((seq) => uuidv7(1, seq));
+    expect(ids.toSorted()).toEqual(ids);
+    expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true);
+  });
+
   it('leaves every random bit to chance', () => {
     const hex = Array.from({ length: 2000 }, () => uuidv7(0).replaceAll('-', ''));
     for (let digit = 13; digit < 32; digit++) {

@@ -4,6 +4,8 @@ import { type RetentionPeriods, readPeriods } from './retention.js';
 import type { Secrets } from './secrets.js';
 
 const MAX_WORKER_PROCESSES = 4;
+/** As much as one statement stores at once. */
+const DEFAULT_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** How to reach the database: what node-postgres takes. */
 export interface DatabaseConnection {
@@ -44,6 +46,11 @@ export class AppConfig {
     return (
       this.env.WORKER_PROCESSES ?? Math.min(Math.max(availableParallelism() - 2, 0), MAX_WORKER_PROCESSES)
     );
+  }
+
+  /** A single event of any allowed size also fits into a batch, unless it is told otherwise. */
+  get maxBatchBytes(): number {
+    return this.env.MAX_BATCH_BYTES ?? Math.max(DEFAULT_BATCH_BYTES, this.env.MAX_BODY_BYTES);
   }
 
   get retention(): RetentionPeriods {

@@ -119,6 +119,10 @@ export const settings = {
     'bearer token that /metrics asks for; empty lets everybody read it, it names no account and no destination',
   ),
   MAX_BODY_BYTES: setting(integer(1024, 64 * 1024 * 1024), 1024 * 1024, 'largest event accepted'),
+  MAX_BATCH_BYTES: optional(
+    integer(1024, 64 * 1024 * 1024),
+    'largest batch of events accepted; without it 4 MiB, or MAX_BODY_BYTES where that is more',
+  ),
   EGRESS_ALLOW: optional(
     checked(parseEgressAllow),
     'private destinations that are allowed: address, address:port or network, comma separated',

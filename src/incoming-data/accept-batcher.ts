@@ -19,6 +19,8 @@ const ROW_BYTES = 400;
 const bytesOf = (event: EventToAccept): number =>
   event.payload.length + ROW_BYTES * (1 + event.deliveries.length);
 
+const tooMuch = () => unavailable('More arrives than can be stored right now.', RETRY_AFTER_SECONDS);
+
 /** Stores events in shared transactions and hands what was committed to whoever delivers it. */
 @Injectable()
 export class AcceptBatcher {
@@ -42,9 +44,15 @@ export class AcceptBatcher {
 
   /** Resolves after COMMIT. Rejects with a 503 problem when the database cannot take the event now. */
   accept(event: EventToAccept): Promise<AcceptedEvent> {
-    if (this.batcher.waitingBytes + bytesOf(event) > MAX_WAITING_BYTES)
-      return Promise.reject(unavailable('More arrives than can be stored right now.', RETRY_AFTER_SECONDS));
+    if (this.batcher.waitingBytes + bytesOf(event) > MAX_WAITING_BYTES) return Promise.reject(tooMuch());
     return this.batcher.add(event);
+  }
+
+  /** All of them in one transaction; the rest as `accept`. */
+  acceptTogether(events: EventToAccept[]): Promise<AcceptedEvent[]> {
+    const bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
+    if (this.batcher.waitingBytes + bytes > MAX_WAITING_BYTES) return Promise.reject(tooMuch());
+    return this.batcher.addTogether(events);
   }
 
   private async write(events: EventToAccept[]): Promise<AcceptedEvent[]> {
@@ -79,7 +87,7 @@ export class AcceptBatcher {
   private failed(error: unknown): Error {
     this.report(error);
     const problem = unavailable(
-      'The event could not be stored right now. Send it again with the same CL-X-EVENT-ID: it is stored once.',
+      'The data could not be stored right now. Send it again with the same event ids: it is stored once.',
       RETRY_AFTER_SECONDS,
       error,
     );

@@ -7,6 +7,7 @@ import { DestinationsModule } from '../destinations/destinations.module.js';
 import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
 import { AcceptBatcher } from './accept-batcher.js';
 import { DeliveryHints } from './delivery-hints.js';
+import { IncomingBatchesService } from './incoming-batches.service.js';
 import { IncomingDataController } from './incoming-data.controller.js';
 import { IncomingDataService } from './incoming-data.service.js';
 import { ReceivedEventsController } from './received-events.controller.js';
@@ -27,7 +28,14 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
     }),
   ],
   controllers: [IncomingDataController, ReceivedEventsController],
-  providers: [IncomingDataService, AcceptBatcher, DeliveryHints, IngestMetrics, ReceivedEventsService],
+  providers: [
+    IncomingDataService,
+    IncomingBatchesService,
+    ReceivedEventsService,
+    AcceptBatcher,
+    DeliveryHints,
+    IngestMetrics,
+  ],
 })
 export class IncomingDataModule {
   /** With the delivering half in the same process, what is accepted goes there directly as far as it has room. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../common/errors/problem.js';
+import { checkMediaType } from './media-type.js';
 
 /** Route option of operations that read their body themselves, after token and limit were checked. */
 export const STREAM_BODY = { streamBody: true };
@@ -30,12 +31,15 @@ export function isIngest(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { streamBody?: boolean }).streamBody === true;
 }
 
-export function contentTypeOf(request: FastifyRequest): string | undefined {
-  return (request as WithIngest).ingestContentType;
+/** Judges what the headers say of the body, then reads it: the bytes that were sent, at most `limit` of them. */
+export function takeBody(request: FastifyRequest, limit: number): Promise<Buffer> {
+  const { ingestContentType } = request as WithIngest;
+  const mediaProblem = checkMediaType(ingestContentType, request.headers['content-encoding']);
+  if (mediaProblem) throw new Problem('unsupported_media_type', mediaProblem);
+  return readBody(request, limit);
 }
 
-/** Reads the body as the bytes that were sent, at most `limit` of them. */
-export function readBody(request: FastifyRequest, limit: number): Promise<Buffer> {
+function readBody(request: FastifyRequest, limit: number): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limit) return Promise.reject(tooLarge(limit, declared));
   const stream = request.raw;

@@ -15,6 +15,11 @@ const REFUSALS: Record<number, string> = {
   503: 'unavailable',
 };
 
+/** Set where a request brought many events. */
+export interface WithBatch {
+  batchStatuses?: number[];
+}
+
 /** Counts what producers are answered, and how fast: the answer tells everything, so the way to it is left alone. */
 @Injectable()
 export class IngestMetrics {
@@ -29,7 +34,7 @@ export class IngestMetrics {
   private readonly refused = this.metrics.counter('events_refused_total', 'Events not stored.', 'reason');
   private readonly duration = this.metrics.histogram(
     'accept_duration_seconds',
-    'From the headers of an event to the end of its 2xx answer, COMMIT included.',
+    'From the headers of a request to the end of its 2xx answer, COMMIT included.',
     DURATIONS,
   );
   private readonly batches = this.metrics.histogram(
@@ -55,14 +60,21 @@ export class IngestMetrics {
 
   watch(fastify: FastifyInstance): void {
     fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-      if (isIngest(request)) this.answered(reply.statusCode, reply.elapsedTime);
+      if (isIngest(request)) this.answered(request, reply);
       done();
     });
   }
 
-  private answered(status: number, elapsedMs: number): void {
-    if (status >= 300) return this.refused.inc({ reason: REFUSALS[status] ?? 'other' });
-    (status === 202 ? this.accepted : this.duplicates).inc();
-    this.duration.observe(elapsedMs / 1000);
+  /** Of a batch every event counts, by what it was answered. */
+  private answered(request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): void {
+    const { batchStatuses } = request as WithBatch;
+    if (batchStatuses) for (const status of batchStatuses) this.count(status);
+    else this.count(statusCode);
+    if (statusCode < 300) this.duration.observe(elapsedTime / 1000);
+  }
+
+  private count(status: number): void {
+    if (status >= 300) this.refused.inc({ reason: REFUSALS[status] ?? 'other' });
+    else (status === 202 ? this.accepted : this.duplicates).inc();
   }
 }

@@ -2,12 +2,15 @@ import { isUtf8 } from 'node:buffer';
 
 export type JsonInspection = { ok: true; eventType: string | null } | { ok: false; problem: string };
 
-const DOUBLE_QUOTE = 0x22;
+export const DOUBLE_QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
+export const OPEN_BRACKET = 0x5b;
+export const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;
+
+/** How deep an event may be nested. */
+export const MAX_DEPTH = 200;
 
 /** No control character; no lone surrogate either, since PostgreSQL cannot store one. */
 const EVENT_TYPE = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
@@ -20,25 +23,31 @@ const V8_POSITION = / at position (\d+)(?: \(line \d+ column \d+\))?$/;
  * deep) and reads its event type: the top-level string `event_type`, else `type`, of 1–255 characters.
  * A problem is one sentence that never repeats payload content; offsets count bytes from 0.
  */
-export function inspectJson(body: Buffer, maxDepth = 200): JsonInspection {
+export function inspectJson(body: Buffer, maxDepth = MAX_DEPTH): JsonInspection {
+  const parsed = parseJson(body, maxDepth);
+  return typeof parsed === 'string'
+    ? { ok: false, problem: parsed }
+    : { ok: true, eventType: eventTypeOf(parsed) };
+}
+
+/** The object or array of a body that is such a document, or the problem with it. */
+export function parseJson(body: Buffer, maxDepth: number): object | string {
   const problem = encodingProblem(body) ?? depthProblem(body, maxDepth);
-  if (problem !== null) return { ok: false, problem };
+  if (problem !== null) return problem;
 
   const text = body.toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { ok: false, problem: syntaxProblem(text, error) };
+    return syntaxProblem(text, error);
   }
-  if (typeof value !== 'object' || value === null) {
-    const kind = value === null ? 'null' : `a ${typeof value}`;
-    return { ok: false, problem: `The body must be a JSON object or array, not ${kind}.` };
-  }
-  return { ok: true, eventType: eventTypeOf(value) };
+  if (typeof value === 'object' && value !== null) return value;
+  const kind = value === null ? 'null' : `a ${typeof value}`;
+  return `The body must be a JSON object or array, not ${kind}.`;
 }
 
-function eventTypeOf(value: object): string | null {
+export function eventTypeOf(value: object): string | null {
   const { event_type, type } = value as { event_type?: unknown; type?: unknown };
   if (isEventType(event_type)) return event_type;
   return isEventType(type) ? type : null;
@@ -63,7 +72,7 @@ function isBlank(body: Buffer): boolean {
   return at === body.length;
 }
 
-function isWhiteSpace(byte: number | undefined): boolean {
+export function isWhiteSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
@@ -94,7 +103,8 @@ function depthProblem(body: Buffer, maxDepth: number): string | null {
   return null;
 }
 
-function endOfString(body: Buffer, openingQuote: number): number {
+/** Where the closing quote is. */
+export function endOfString(body: Buffer, openingQuote: number): number {
   let at = openingQuote + 1;
   while (at < body.length && body[at] !== DOUBLE_QUOTE) at += body[at] === BACKSLASH ? 2 : 1;
   return at;

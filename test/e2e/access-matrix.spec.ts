@@ -69,6 +69,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'refreshTokenPair',
     'obtainToken',
     'receiveData',
+    'receiveDataBatch',
     'checkLive',
     'checkReady',
   ],
@@ -172,6 +173,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   refreshTokenPair: { body: async () => ({ refresh: (await refreshableSession()).refresh_token }) },
   obtainToken: { body: () => ({ email: admin.email, password: PASSWORD }) },
   receiveData: { body: () => ({}), headers: accountToken },
+  receiveDataBatch: { body: () => [{ data: {} }], headers: accountToken },
 };
 
 /** A new item of an account for each path parameter, or one that belongs to no account. */

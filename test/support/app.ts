@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import type { AppRole } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
-import { AppConfig } from '../../src/config/app-config.js';
+import { AppConfig, type DatabaseConnection } from '../../src/config/app-config.js';
 import { readEnv } from '../../src/config/env.js';
 import { createTestDatabase } from './database.js';
 
@@ -45,16 +45,22 @@ export const testEnv: Record<string, string> = {
   DELIVERY_TIMEOUT_MS: '1000',
 };
 
-/** The real application on a free port and a database of its own. */
+type Way = (connection: DatabaseConnection) => Promise<DatabaseConnection>;
+
+/**
+ * The real application on a free port and a database of its own.
+ * @param way to the database, where the test stands between.
+ */
 export async function createTestApp(
   env: Record<string, string> = {},
   role: AppRole = 'all',
+  way: Way = async (connection) => connection,
 ): Promise<TestApp> {
   const database = await createTestDatabase();
   const config = new AppConfig(
     readEnv({ ...testEnv, ...env }),
     testSecrets,
-    database.connection,
+    await way(database.connection),
     '0.0.0-test',
   );
   const app = await createApp(config, role);

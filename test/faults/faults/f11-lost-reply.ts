@@ -9,7 +9,12 @@ const proxy = new DatabaseProxy();
 export const loseReply: Fault = {
   id: 'F11',
   title: 'the reply to COMMIT is lost',
-  rig: { databaseUrl: (database) => proxy.start(database) },
+  rig: {
+    databaseUrl: async (database) => {
+      const { user, password, port, database: name } = await proxy.start(database.connection);
+      return `postgresql://${user}:${password}@127.0.0.1:${port}/${name}`;
+    },
+  },
   async run(round, { times }) {
     const { producer } = round;
     producer.run(60);

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import type { FaultDatabase } from './database.js';
+import type { DatabaseConnection } from '../../../src/config/app-config.js';
 
 /** Name of the prepared statement that stores events; the client sends it with every execution. */
 const ACCEPT = 'accept_events';
@@ -13,11 +13,12 @@ export class DatabaseProxy {
   private server: Server;
   private readonly sockets = new Set<Socket>();
 
-  async start(database: FaultDatabase): Promise<string> {
-    this.server = createServer((client) => this.pipe(client, connect(database.socket)));
+  /** @returns where to connect instead. */
+  async start({ host, port, ...rest }: DatabaseConnection): Promise<DatabaseConnection> {
+    const socket = `${host}/.s.PGSQL.${port}`;
+    this.server = createServer((client) => this.pipe(client, connect(socket)));
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    const { user, password, database: name } = database.connection;
-    return `postgresql://${user}:${password}@127.0.0.1:${(this.server.address() as AddressInfo).port}/${name}`;
+    return { ...rest, host: '127.0.0.1', port: (this.server.address() as AddressInfo).port };
   }
 
   stop(): void {

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { Problem } from '../common/errors/problem.js';
+import { type ItemRules, readBatch } from './batch-items.js';
+
+const RULES: ItemRules = { requireEventId: false, maxBytes: 100 };
+
+const read = (body: string | Buffer, rules = RULES) => readBatch(Buffer.from(body as string), rules);
+const refused = (body: string | Buffer, detail: string) =>
+  expect(() => read(body)).toThrow(
+    expect.objectContaining({ code: 'invalid_data', detail: expect.stringContaining(detail) }),
+  );
+
+const problemOf = (item: string, rules = RULES): [number, string] => {
+  const [result] = read(`[${item}]`, rules);
+  if (!(result instanceof Problem)) throw new Error('the item was taken');
+  return [result.status, result.detail];
+};
+
+describe('a batch is refused whole', () => {
+  it.each([
+    ['', 'is empty'],
+    ['{"data":{}}', 'must be an array'],
+    ['"text"', 'must be a JSON object or array'],
+    ['[]', '1 to 500 events; this one has 0'],
+    [`[${Array.from({ length: 501 }, () => '{"data":{}}').join()}]`, 'this one has 501'],
+    ['[{"data":{}},]', 'not valid JSON'],
+    ['[{"data":{"a":01}}]', 'not valid JSON'],
+    ['[{"data":[1}}]', 'not valid JSON'],
+    ['[{"data":{}}', 'ends too early'],
+    ['\ufeff[]', 'byte order mark'],
+  ])('for %j', (body, detail) => {
+    refused(body, detail);
+  });
+
+  it('for one byte that is no UTF-8, and for nesting that no event may have', () => {
+    refused(Buffer.from('[{"data":{"a":"\xff"}}]', 'latin1'), 'not valid UTF-8');
+    const nested = (depth: number) => `[{"data":${'['.repeat(depth)}${']'.repeat(depth)}}]`;
+    refused(nested(201), 'nested deeper');
+    expect(read(nested(200), { ...RULES, maxBytes: 400 })[0]).not.toBeInstanceOf(Problem);
+  });
+});
+
+describe('an item is refused by itself', () => {
+  it.each([
+    ['1', 400, 'item must be an object'],
+    ['null', 400, 'item must be an object'],
+    ['[{"data":{}}]', 400, 'item must be an object'],
+    ['{}', 400, 'data is missing'],
+    ['{"event_id":"a"}', 400, 'data is missing'],
+    ['{"data":null}', 400, 'data must be a JSON object or array'],
+    ['{"data":"{}"}', 400, 'data must be a JSON object or array'],
+    ['{"data":7}', 400, 'data must be a JSON object or array'],
+    ['{"data":{},"data":{}}', 400, 'data is repeated'],
+    ['{"data":{},"d\\u0061ta":{}}', 400, 'data is repeated'],
+    ['{"event_id":"a","data":{},"event_id":"b"}', 400, 'event_id is repeated'],
+    ['{"data":{},"event_type":"x"}', 400, 'event_type is not a known field'],
+    ['{"data":{},"__proto__":{}}', 400, '__proto__ is not a known field'],
+    ['{"event_id":"","data":{}}', 400, 'event_id must be text'],
+    ['{"event_id":"a b","data":{}}', 400, 'event_id must be text'],
+    ['{"event_id":7,"data":{}}', 400, 'event_id must be text'],
+    ['{"event_id":null,"data":{}}', 400, 'event_id must be text'],
+    [`{"event_id":"${'x'.repeat(256)}","data":{}}`, 400, 'event_id must be text'],
+    [`{"data":["${'x'.repeat(97)}"]}`, 413, 'data may have 100 bytes; this one has 101'],
+  ])('%s', (item, status, detail) => {
+    expect(problemOf(item)).toEqual([status, expect.stringContaining(detail)]);
+  });
+
+  it('that has no event id where the account wants one', () => {
+    expect(problemOf('{"data":{}}', { ...RULES, requireEventId: true })[1]).toContain('event_id is required');
+  });
+
+  it('and the others are taken', () => {
+    const [first, second, third] = read('[{"data":{"type":"a.b"}}, 1, {"event_id":"x","data":[ 1.0 ]}]');
+    expect(first).toEqual({ eventId: null, eventType: 'a.b', payload: Buffer.from('{"type":"a.b"}') });
+    expect(second).toBeInstanceOf(Problem);
+    expect(third).toEqual({ eventId: 'x', eventType: null, payload: Buffer.from('[ 1.0 ]') });
+  });
+});
+
+describe('the payload of an item', () => {
+  it('has as many bytes as a single event may have', () => {
+    const [item] = read(`[{"data":["${'x'.repeat(96)}"]}]`);
+    expect(item).toMatchObject({ payload: { length: 100 } });
+  });
+
+  it('does not keep the whole body in memory', () => {
+    const body = Buffer.from(`[{"data":["${'x'.repeat(50)}"]},{"data":{}}]${' '.repeat(100_000)}`);
+    const sizes = readBatch(body, RULES).map(
+      (item) => (item as { payload: Buffer }).payload.buffer.byteLength,
+    );
+    for (const size of sizes) expect(size).toBeLessThan(body.length);
+  });
+});
