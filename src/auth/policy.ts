@@ -71,6 +71,7 @@ export const policy = {
   deleteMemberById: 'accountAdmin',
 
   listLogs: 'member',
+  exportLogs: 'member',
   getEventLog: 'member',
   listAllLogs: 'user',
   listDestinationLogs: 'member',

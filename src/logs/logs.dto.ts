@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { DateTimeField, EnumField, TextField, UuidField, ViewField } from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
 
@@ -32,6 +32,22 @@ export class ListLogsQuery extends PageQuery {
 
   @DateTimeField({ about: 'Received before', optional: true })
   to?: string;
+}
+
+export const exportFormats = ['csv', 'ndjson'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** What the list takes, without its pages. */
+export class ExportLogsQuery extends OmitType(ListLogsQuery, ['limit', 'cursor'] as const) {
+  @EnumField({
+    about:
+      'csv: RFC 4180 with a header row, cells that a spreadsheet would run begin with an apostrophe; ndjson: an entry a line',
+    values: exportFormats,
+    name: 'ExportFormat',
+    optional: true,
+    default: 'csv',
+  })
+  format: ExportFormat = 'csv';
 }
 
 /** One log entry: a delivery of an event to a destination. */
@@ -90,6 +106,24 @@ export class LogEntryView {
   @ViewField('date-time', { nullable: true, description: 'When it came to its end' })
   processed_at: string | null;
 }
+
+/** Columns of an exported log, in their order: all of an entry. */
+export const logColumns = Object.keys({
+  id: true,
+  account_id: true,
+  event_id: true,
+  event: true,
+  event_type: true,
+  destination_id: true,
+  url: true,
+  status: true,
+  attempts: true,
+  last_status_code: true,
+  last_error: true,
+  next_attempt_at: true,
+  received_at: true,
+  processed_at: true,
+} satisfies Record<keyof LogEntryView, true>);
 
 export class AttemptView {
   @ApiProperty({ type: 'integer', example: 1 })

@@ -107,6 +107,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'updateDestination',
     'patchDestination',
     'listLogs',
+    'exportLogs',
     'getEventLog',
     'getDestinationById',
     'updateDestinationById',
@@ -448,7 +449,8 @@ describe('the document', () => {
     expect(answers.some(([status]) => status.startsWith('2'))).toBe(true);
     for (const [status, { content }] of answers)
       if (status === '204') expect(content).toBeUndefined();
-      else if (status < '300') expectTyped(content?.['application/json']?.schema);
+      else if (status < '300')
+        expectTyped((content?.['application/json'] ?? content?.['application/x-ndjson'])?.schema);
       else if (status < '500')
         expect(content?.['application/problem+json']?.schema).toEqual({
           $ref: '#/components/schemas/ProblemView',
