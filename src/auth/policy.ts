@@ -52,6 +52,8 @@ export const policy = {
   enableDestination: 'accountAdmin',
   getDestinationSecret: 'accountAdmin',
   rotateDestinationSecret: 'accountAdmin',
+  getDestinationStats: 'member',
+  getRetrySchedule: 'member',
   addDestination: 'accountAdmin',
   listAllDestinations: 'user',
   getDestinationById: 'member',

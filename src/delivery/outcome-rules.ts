@@ -1,9 +1,8 @@
+import { MAX_DELAY_MS, retryDelayMs } from '../common/retry-delay.js';
 import type { Outcome } from './outcome.js';
 
-const MAX_DELAY_MS = 24 * 3_600_000;
 /** One answer may slow a whole destination this long; after that it is asked again. */
 const MAX_SLOW_MS = 15 * 60_000;
-const JITTER = 0.1;
 
 export type Decision =
   | { next: 'success' }
@@ -39,7 +38,7 @@ export function decide(outcome: Outcome, context: DecisionContext): Decision {
   const scheduledMs = context.schedule[context.attempt];
   if (context.attempt >= context.maxAttempts || scheduledMs === undefined)
     return { next: 'failed', reason: `${reason} (attempt ${context.attempt}, the last one)` };
-  const jitteredMs = Math.round(scheduledMs * (1 - JITTER + 2 * JITTER * context.jitter));
+  const jitteredMs = retryDelayMs(scheduledMs, context.jitter);
   const delayMs = Math.min(MAX_DELAY_MS, Math.max(jitteredMs, outcome.retryAfterMs ?? 0));
   if (outcome.retryAfterMs === null) return { next: 'retry', delayMs };
   return { next: 'retry', delayMs, slowDestinationMs: Math.min(MAX_SLOW_MS, outcome.retryAfterMs) };

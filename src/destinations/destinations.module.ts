@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventsModule } from '../events/events.module.js';
 import { DestinationDirectory } from './destination-directory.js';
+import { DestinationInsightsController } from './destination-insights.controller.js';
+import { DestinationInsightsService } from './destination-insights.service.js';
 import { DestinationReader } from './destination-reader.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination } from './destination.entity.js';
@@ -11,8 +13,14 @@ import { FlatDestinationsController } from './flat-destinations.controller.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Destination]), EventsModule],
-  controllers: [DestinationsController, FlatDestinationsController],
-  providers: [DestinationsService, DestinationSecrets, DestinationReader, DestinationDirectory],
+  controllers: [DestinationsController, DestinationInsightsController, FlatDestinationsController],
+  providers: [
+    DestinationsService,
+    DestinationInsightsService,
+    DestinationSecrets,
+    DestinationReader,
+    DestinationDirectory,
+  ],
   exports: [DestinationReader, DestinationDirectory],
 })
 export class DestinationsModule {}

@@ -123,6 +123,9 @@ export const logColumns = Object.keys({
   next_attempt_at: true,
   received_at: true,
   processed_at: true,
+  source: true,
+  message: true,
+  created_by: true,
 } satisfies Record<keyof LogEntryView, true>);
 
 export class AttemptView {

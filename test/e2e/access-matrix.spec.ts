@@ -106,6 +106,8 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'getDestination',
     'updateDestination',
     'patchDestination',
+    'getDestinationStats',
+    'getRetrySchedule',
     'listLogs',
     'exportLogs',
     'getEventLog',

@@ -36,6 +36,9 @@ const COLUMNS = [
   'next_attempt_at',
   'received_at',
   'processed_at',
+  'source',
+  'message',
+  'created_by',
 ];
 
 setFlagsFromString('--expose_gc');
