@@ -52,6 +52,7 @@ export const policy = {
   enableDestination: 'accountAdmin',
   getDestinationSecret: 'accountAdmin',
   rotateDestinationSecret: 'accountAdmin',
+  testDestination: 'accountAdmin',
   getDestinationStats: 'member',
   getRetrySchedule: 'member',
   addDestination: 'accountAdmin',

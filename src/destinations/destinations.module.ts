@@ -21,6 +21,6 @@ import { FlatDestinationsController } from './flat-destinations.controller.js';
     DestinationReader,
     DestinationDirectory,
   ],
-  exports: [DestinationReader, DestinationDirectory],
+  exports: [DestinationReader, DestinationDirectory, DestinationsService],
 })
 export class DestinationsModule {}

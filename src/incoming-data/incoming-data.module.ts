@@ -13,6 +13,8 @@ import { IncomingDataService } from './incoming-data.service.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsService } from './received-events.service.js';
 import { IngestMetrics } from './ingest-metrics.js';
+import { TestEventsController } from './test-events.controller.js';
+import { TestEventsService } from './test-events.service.js';
 import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js';
 
 @Module({
@@ -27,11 +29,12 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
       }),
     }),
   ],
-  controllers: [IncomingDataController, ReceivedEventsController],
+  controllers: [IncomingDataController, ReceivedEventsController, TestEventsController],
   providers: [
     IncomingDataService,
     IncomingBatchesService,
     ReceivedEventsService,
+    TestEventsService,
     AcceptBatcher,
     DeliveryHints,
     IngestMetrics,

@@ -11,7 +11,7 @@ import type { EventToAccept } from './accept-statement.js';
  * @param seq orders events of the same millisecond, as those of a batch are; by chance without it.
  */
 export function newEvent(
-  account: AcceptingAccount,
+  account: Pick<AcceptingAccount, 'accountId' | 'name'>,
   routes: readonly Route[],
   eventId: string | null,
   eventType: string | null,

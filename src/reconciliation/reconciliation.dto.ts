@@ -92,7 +92,7 @@ export class ReconciliationView extends BalanceView {
   })
   complete_since: string | null;
 
-  @Count('Events that were answered with 202', 500)
+  @Count('Events that were answered with 202, tests of destinations among them', 500)
   accepted_events: number;
 
   @ApiProperty({

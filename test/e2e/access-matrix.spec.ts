@@ -141,6 +141,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'addMember',
     'updateMemberById',
     'deleteMemberById',
+    'testDestination',
   ],
 };
 
@@ -164,6 +165,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   updateDestination: { body: () => DESTINATION },
   patchDestination: { body: () => ({ description: 'Changed' }) },
   rotateDestinationSecret: { body: () => ({}) },
+  testDestination: { body: () => ({}) },
   reconcileEvents: { body: () => ({ event_ids: ['order-1'] }) },
   reconcileAccountEvents: { body: () => ({ event_ids: ['order-1'] }) },
   addDestination: { body: () => DESTINATION },

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { AccountAccess } from '../auth/current-user.js';
+import { Problem } from '../common/errors/problem.js';
+import { AppConfig } from '../config/app-config.js';
+import { DestinationsService } from '../destinations/destinations.service.js';
+import { DeliveryHints } from './delivery-hints.js';
+import { dueOf } from './due-delivery.js';
+import { newEvent } from './new-event.js';
+import { storeTestEvent } from './test-event-statement.js';
+import type { TestEventView } from './test-events.dto.js';
+import { readTestPayload } from './test-payload.js';
+
+/** Sends an event to one destination, whatever types it takes: a delivery like any other, attempts and log included. */
+@Injectable()
+export class TestEventsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly config: AppConfig,
+    private readonly destinations: DestinationsService,
+    private readonly hints: DeliveryHints,
+  ) {}
+
+  async send(access: AccountAccess, destinationId: string, body: unknown): Promise<TestEventView> {
+    const { payload, eventType } = readTestPayload(body, destinationId, this.config.env.MAX_BODY_BYTES);
+    const only = { id: destinationId, state: 'active' as const, matches: () => true };
+    const account = { accountId: access.accountId, name: '' };
+    const event = newEvent(account, [only], `test-${uuidv7()}`, eventType, payload);
+    const accountName = await storeTestEvent(this.dataSource, event);
+    if (accountName === null) throw await this.whyNot(access, destinationId);
+    this.hints.send(dueOf([{ ...event, accountName }]));
+    return {
+      id: event.id,
+      event_id: event.eventId,
+      delivery_id: event.deliveries[0]!.id,
+      destination_id: destinationId,
+    };
+  }
+
+  private async whyNot(access: AccountAccess, destinationId: string): Promise<Problem> {
+    const { state } = await this.destinations.get(access, destinationId);
+    const remedy = state === 'paused' ? 'Resume' : 'Enable';
+    return new Problem('conflict', `The destination is ${state}. Nothing was sent. ${remedy} it first.`);
+  }
+}
