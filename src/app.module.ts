@@ -18,6 +18,7 @@ import { CacheModule } from './cache/cache.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { ReplaysModule } from './replays/replays.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -44,6 +45,7 @@ export class AppModule {
         LogsModule,
         StorageModule,
         ReconciliationModule,
+        ReplaysModule,
         IncomingDataModule.beside(role === 'all' ? [DeliveryModule] : []),
         BoardModule,
         HealthModule,

@@ -79,6 +79,7 @@ export const policy = {
   listAllLogs: 'user',
   listDestinationLogs: 'member',
   recordLog: 'member',
+  replayEvent: 'accountAdmin',
   getStorage: 'admin',
 
   getReconciliation: 'admin',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { timeOf } from '../database/partitions.js';
+import { looksLikeReplay } from '../events/delivery-ids.js';
 import { DELAYS, DURATIONS, Metrics } from '../metrics/metrics.js';
 import type { ClaimedDelivery } from './contract.js';
 import type { Outcome } from './outcome.js';
@@ -23,12 +24,12 @@ export class DeliveryMetrics {
   );
   private readonly firstDelay = this.metrics.histogram(
     'first_attempt_delay_seconds',
-    'From accepting an event to the start of the first attempt of a delivery.',
+    'From accepting an event to the start of the first attempt of a delivery; replays do not count.',
     DELAYS,
   );
   private readonly deliveryDelay = this.metrics.histogram(
     'delivery_delay_seconds',
-    'From accepting an event to the record that it was delivered.',
+    'From accepting an event to the record that it was delivered; replays do not count.',
     DELAYS,
   );
   private readonly results = this.metrics.counter(
@@ -42,7 +43,8 @@ export class DeliveryMetrics {
   attempted({ id, attempts }: ClaimedDelivery, { errorCode, durationMs }: Outcome): void {
     this.attempts.inc({ outcome: errorCode ?? 'success' });
     this.duration.observe(durationMs / 1000);
-    if (attempts === 0) this.firstDelay.observe(secondsSince(id, Date.now() - durationMs));
+    if (attempts === 0 && !looksLikeReplay(id))
+      this.firstDelay.observe(secondsSince(id, Date.now() - durationMs));
   }
 
   /** @param kept for each result whether its lease still held. */
@@ -52,7 +54,8 @@ export class DeliveryMetrics {
     results.forEach(({ next, deliveryId }, index) => {
       const result = kept[index] ? next : 'superseded';
       counts.set(result, (counts.get(result) ?? 0) + 1);
-      if (result === 'success') this.deliveryDelay.observe(secondsSince(deliveryId, nowMs));
+      if (result === 'success' && !looksLikeReplay(deliveryId))
+        this.deliveryDelay.observe(secondsSince(deliveryId, nowMs));
     });
     for (const [result, count] of counts) this.results.inc({ result }, count);
   }

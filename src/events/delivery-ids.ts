@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { firstIdOf, timeOf } from '../database/partitions.js';
 
 /**
@@ -9,3 +11,17 @@ export const DELIVERY_DATED_AFTER_MS = 1;
 /** The first delivery id that no delivery of `event` has; they are between the event's own id and this one. */
 export const deliveriesEndBefore = (event: string): string =>
   firstIdOf(timeOf(event) + DELIVERY_DATED_AFTER_MS + 1);
+
+/** The largest value of the 12 bits behind the version. */
+const REPLAY_MARK = 'fff';
+const MARK_AT = 15;
+
+/**
+ * A delivery of `event` made again, whenever that is: dated as the first ones, so that it is found, balanced and
+ * removed with them; among them it sorts last.
+ */
+export const newReplayId = (event: string): string =>
+  uuidv7({ msecs: timeOf(event) + DELIVERY_DATED_AFTER_MS, seq: 0xfff00000 + randomInt(0x100000) });
+
+/** For statistics: of other deliveries, one in 4096 looks like a replay as well. */
+export const looksLikeReplay = (deliveryId: string): boolean => deliveryId.startsWith(REPLAY_MARK, MARK_AT);

@@ -1,4 +1,4 @@
-import type { AttemptView, DeliveryStatus, LogEntryView, LogSource } from './logs.dto.js';
+import type { AttemptView, DeliveryOrigin, DeliveryStatus, LogEntryView, LogSource } from './logs.dto.js';
 
 /** A delivery as the log shows it, wherever its row is now. */
 export interface LogRow {
@@ -10,6 +10,8 @@ export interface LogRow {
   destination_id: string | null;
   url: string | null;
   status: DeliveryStatus;
+  /** Null for entries of callers' own. */
+  origin: DeliveryOrigin | null;
   attempts: number;
   last_status_code: number | null;
   last_error: string | null;
@@ -34,13 +36,13 @@ export interface AttemptRow {
 }
 
 const OPEN = `
-  SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
+  SELECT id, account_id, event, event_id, event_type, destination_id, status, origin, attempts, last_status_code, last_error,
     due_at, coalesce(lease_until > now(), false) AS is_leased, received_at, NULL::timestamptz AS processed_at,
     'delivery' AS source, NULL::uuid AS created_by
   FROM deliveries`;
 
 const FINISHED = `
-  SELECT id, account_id, event, event_id, event_type, destination_id, status, attempts, last_status_code, last_error,
+  SELECT id, account_id, event, event_id, event_type, destination_id, status, origin, attempts, last_status_code, last_error,
     NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at,
     'delivery' AS source, NULL::uuid AS created_by
   FROM finished_deliveries`;
@@ -48,7 +50,7 @@ const FINISHED = `
 /** What callers said stands where deliveries have their error, so that whoever searches one searches both. */
 const MANUAL = `
   SELECT * FROM (
-    SELECT id, account_id, event, event_id, NULL::varchar AS event_type, destination_id, status, 0 AS attempts,
+    SELECT id, account_id, event, event_id, NULL::varchar AS event_type, destination_id, status, NULL AS origin, 0 AS attempts,
       NULL::integer AS last_status_code, message AS last_error, NULL::timestamptz AS due_at, false AS is_leased,
       created_at AS received_at, created_at AS processed_at, 'manual' AS source, created_by
     FROM manual_log_entries) manual`;
@@ -106,6 +108,7 @@ export function toLogEntryView(row: LogRow): LogEntryView {
     destination_id: row.destination_id,
     url: row.url,
     status: row.status,
+    origin: row.origin,
     attempts: row.attempts,
     last_status_code: row.last_status_code,
     last_error: row.source === 'manual' ? null : row.last_error,

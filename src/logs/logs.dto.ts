@@ -9,6 +9,10 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 export const logSources = ['delivery', 'manual'] as const;
 export type LogSource = (typeof logSources)[number];
 
+/** What makes deliveries. */
+export const deliveryOrigins = ['event', 'replay', 'test'] as const;
+export type DeliveryOrigin = (typeof deliveryOrigins)[number];
+
 export class ListLogsQuery extends PageQuery {
   @EnumField({
     about: 'Only deliveries in this state',
@@ -82,6 +86,15 @@ export class LogEntryView {
   @ApiProperty({ enum: deliveryStatuses, enumName: 'DeliveryStatus' })
   status: DeliveryStatus;
 
+  @ApiProperty({
+    enum: deliveryOrigins,
+    enumName: 'DeliveryOrigin',
+    nullable: true,
+    description: "What made it; null for entries of callers' own",
+    example: 'event',
+  })
+  origin: DeliveryOrigin | null;
+
   @ApiProperty({ type: 'integer', description: 'Attempts made so far' })
   attempts: number;
 
@@ -117,6 +130,7 @@ export const logColumns = Object.keys({
   destination_id: true,
   url: true,
   status: true,
+  origin: true,
   attempts: true,
   last_status_code: true,
   last_error: true,

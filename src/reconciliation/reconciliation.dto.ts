@@ -97,7 +97,8 @@ export class ReconciliationView extends BalanceView {
 
   @ApiProperty({
     type: [OriginCountsView],
-    description: 'Deliveries made in the period by anything but an accepted event; not part of the balance',
+    description:
+      'Deliveries of these events that were made later, by a replay or a test; never part of the balance',
   })
   others: OriginCountsView[];
 }

@@ -123,6 +123,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'reconcileAccountEvents',
   ],
   accountAdmin: [
+    'replayEvent',
     'updateAccount',
     'patchAccount',
     'rotateAccountToken',
@@ -177,6 +178,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   obtainTokenPair: { body: () => ({ username: admin.email, password: PASSWORD }) },
   refreshTokenPair: { body: async () => ({ refresh: (await refreshableSession()).refresh_token }) },
   obtainToken: { body: () => ({ email: admin.email, password: PASSWORD }) },
+  replayEvent: { body: () => ({}) },
   receiveData: { body: () => ({}), headers: accountToken },
   receiveDataBatch: { body: () => [{ data: {} }], headers: accountToken },
 };
@@ -187,7 +189,11 @@ const items: Record<string, (account: TestAccount, caller: Caller) => Promise<st
   userId: async () => (await registerUser(app)).user.id,
   destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
   memberId: async (account) => (await addInvitation(account)).body.id,
-  eventId: async (account) => eventIdOf(account),
+  // With somewhere to send it, for a replay.
+  eventId: async (account) => {
+    await createDestination(app, admin, account, DESTINATION);
+    return eventIdOf(account);
+  },
 };
 
 beforeAll(async () => {

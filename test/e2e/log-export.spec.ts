@@ -30,6 +30,7 @@ const COLUMNS = [
   'destination_id',
   'url',
   'status',
+  'origin',
   'attempts',
   'last_status_code',
   'last_error',

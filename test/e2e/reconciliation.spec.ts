@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestApp, createTestApp } from '../support/app.js';
 import {
@@ -32,7 +31,7 @@ interface Reconciliation extends Balance {
   to: string;
   complete_since: string | null;
   accepted_events: number;
-  others: { origin: string; delivered: number; pending: number }[];
+  others: { origin: string; delivered: number; pending: number; retrying: number }[];
   destinations: (Balance & { destination_id: string; url: string })[];
 }
 
@@ -152,7 +151,7 @@ describe('reconciliation', () => {
     await failing.close();
   });
 
-  it('balances at every moment while events arrive, fail, wait, are cancelled and are delivered', async () => {
+  it('balances at every moment while events arrive, fail, wait, are replayed, cancelled and delivered', async () => {
     receiver.answer((_request, index) => (index % 3 === 0 ? 500 : 200));
     const steady = await destination();
     const [toggled, doomed] = [await destination(), await destination()];
@@ -161,7 +160,7 @@ describe('reconciliation', () => {
       for (let round = 0; round < rounds; round++) {
         await Promise.all(Array.from({ length: 25 }, (_, n) => send(`load-${round}-${n}`)));
         await change(toggled, round % 2 === 0 ? 'pause' : 'resume');
-        await insertReplay(steady);
+        await replay(`load-${round}-0`, steady);
         if (round === rounds / 2)
           await app.call('DELETE', `/accounts/${account.id}/destinations/${doomed}`, { token: admin.token });
       }
@@ -177,6 +176,10 @@ describe('reconciliation', () => {
     expect(new Set(seen.map((one) => JSON.stringify(one))).size).toBeGreaterThan(20);
     await change(toggled, 'resume');
     await settled();
+    await waitFor(async () => {
+      const [replays] = (await reconcile()).others;
+      return replays!.pending + replays!.retrying === 0;
+    });
     const end = await reconcile();
     expect(end).toMatchObject({ accepted_events: rounds * 25, balanced: true, held: 0 });
     expect(end.delivered + end.failed + end.cancelled).toBe(end.matched_deliveries);
@@ -184,16 +187,12 @@ describe('reconciliation', () => {
     expect(counted(end.others[0] as unknown as Balance)).toBe(rounds);
   });
 
-  /** A delivery that no accepted event made. */
-  async function insertReplay(destinationId: string): Promise<void> {
-    await app.dataSource.query(
-      `INSERT INTO deliveries SELECT made.* FROM (
-         SELECT * FROM events WHERE account_id = $2 ORDER BY id DESC LIMIT 1
-       ) e, jsonb_populate_record(NULL::deliveries, to_jsonb(e) || jsonb_build_object('id', $1::uuid,
-         'event', e.id, 'destination_id', $3::uuid, 'status', 'held', 'attempts', 0, 'payload_bytes', 0, 'due_at', 'infinity',
-         'origin', 'replay')) made`,
-      [uuidv7(), account.id, destinationId],
-    );
+  async function replay(eventId: string, destinationId: string): Promise<void> {
+    const answer = await app.call('POST', `/accounts/${account.id}/logs/${eventId}/replay`, {
+      token: admin.token,
+      body: { destination_ids: [destinationId] },
+    });
+    expect(answer.status).toBe(202);
   }
 
   it.each(['finished_deliveries', 'deliveries'])('tells of a row that was lost from %s', async (table) => {
