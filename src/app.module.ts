@@ -18,6 +18,7 @@ import { CacheModule } from './cache/cache.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { RecoveriesModule, RecoveryRunsModule } from './recoveries/recoveries.module.js';
 import { ReplaysModule } from './replays/replays.module.js';
 import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -46,7 +47,9 @@ export class AppModule {
         StorageModule,
         ReconciliationModule,
         ReplaysModule,
+        RecoveriesModule,
         IncomingDataModule.beside(role === 'all' ? [DeliveryModule] : []),
+        ...(role === 'all' ? [RecoveryRunsModule] : []),
         BoardModule,
         HealthModule,
       ],

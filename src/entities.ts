@@ -10,6 +10,8 @@ import { Event } from './events/event.entity.js';
 import { FinishedDelivery } from './events/finished-delivery.entity.js';
 import { ManualLogEntry } from './logs/manual-log-entry.entity.js';
 import { Member } from './members/member.entity.js';
+import { RecoveryDestination } from './recoveries/recovery-destination.entity.js';
+import { Recovery } from './recoveries/recovery.entity.js';
 import { User } from './users/user.entity.js';
 
 /** Every entity of the product. Each process knows all of them, whichever modules it loads. */
@@ -27,4 +29,6 @@ export const entities = [
   FinishedDelivery,
   Attempt,
   ManualLogEntry,
+  Recovery,
+  RecoveryDestination,
 ];

@@ -8,6 +8,7 @@ import { DeliveryModule } from './delivery/delivery.module.js';
 import { entities } from './entities.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { RecoveryRunsModule } from './recoveries/recoveries.module.js';
 import { QueueModule } from './queue/queue.module.js';
 
 /** A process that only delivers. */
@@ -23,6 +24,7 @@ export class WorkerModule {
         MetricsModule,
         CacheModule,
         DeliveryModule,
+        RecoveryRunsModule,
         HealthModule,
       ],
     };

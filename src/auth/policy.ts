@@ -80,6 +80,13 @@ export const policy = {
   listDestinationLogs: 'member',
   recordLog: 'member',
   replayEvent: 'accountAdmin',
+  createRecovery: 'accountAdmin',
+  listRecoveries: 'accountAdmin',
+  getRecovery: 'accountAdmin',
+  startRecovery: 'accountAdmin',
+  pauseRecovery: 'accountAdmin',
+  resumeRecovery: 'accountAdmin',
+  cancelRecovery: 'accountAdmin',
   getStorage: 'admin',
 
   getReconciliation: 'admin',

@@ -25,3 +25,9 @@ export const newReplayId = (event: string): string =>
 
 /** For statistics: of other deliveries, one in 4096 looks like a replay as well. */
 export const looksLikeReplay = (deliveryId: string): boolean => deliveryId.startsWith(REPLAY_MARK, MARK_AT);
+
+/** SQL: that delivery `other` is of the same event as `delivery`, by the range of ids in which those are. */
+export const sqlOfSameEvent = (other: string, delivery: string): string => `
+  ${other}.id BETWEEN (left(${delivery}.id::text, 14) || '0000-0000-000000000000')::uuid
+    AND (left(${delivery}.id::text, 14) || 'ffff-ffff-ffffffffffff')::uuid
+  AND ${other}.event = ${delivery}.event`;

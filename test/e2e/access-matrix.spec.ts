@@ -124,6 +124,13 @@ const contract: Record<AccessLevel, OperationId[]> = {
   ],
   accountAdmin: [
     'replayEvent',
+    'createRecovery',
+    'listRecoveries',
+    'getRecovery',
+    'startRecovery',
+    'pauseRecovery',
+    'resumeRecovery',
+    'cancelRecovery',
     'updateAccount',
     'patchAccount',
     'rotateAccountToken',
@@ -179,6 +186,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   refreshTokenPair: { body: async () => ({ refresh: (await refreshableSession()).refresh_token }) },
   obtainToken: { body: () => ({ email: admin.email, password: PASSWORD }) },
   replayEvent: { body: () => ({}) },
+  createRecovery: { body: () => ({ filter: { from: '2026-01-01' } }) },
   receiveData: { body: () => ({}), headers: accountToken },
   receiveDataBatch: { body: () => [{ data: {} }], headers: accountToken },
 };
@@ -194,6 +202,7 @@ const items: Record<string, (account: TestAccount, caller: Caller) => Promise<st
     await createDestination(app, admin, account, DESTINATION);
     return eventIdOf(account);
   },
+  recoveryId: startedRecovery,
 };
 
 beforeAll(async () => {
@@ -261,6 +270,15 @@ function eventIdOf(account: TestAccount): string {
 function addInvitation(account: TestAccount): Promise<TestAnswer> {
   const body = { email: newEmail(), role_name: 'User' };
   return app.call('POST', `/accounts/${account.id}/members`, { token: admin.token, body });
+}
+
+/** Nobody delivers here, so it goes on and may be paused. */
+async function startedRecovery(account: TestAccount): Promise<string> {
+  const path = `/accounts/${account.id}/recoveries`;
+  const body = { filter: { from: '2026-01-01' } };
+  const { id } = (await app.call('POST', path, { token: admin.token, body })).body;
+  await app.call('POST', `${path}/${id}/start`, { token: admin.token });
+  return id;
 }
 
 async function refreshableSession(): Promise<{ refresh_token: string }> {

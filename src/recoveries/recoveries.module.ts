@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { ReplayHints } from '../replays/replay-hints.js';
+import { RecoveriesController } from './recoveries.controller.js';
+import { RecoveriesService } from './recoveries.service.js';
+import { RecoveryRunner } from './recovery-runner.js';
+
+/** Recoveries as the API manages them. */
+@Module({ controllers: [RecoveriesController], providers: [RecoveriesService] })
+export class RecoveriesModule {}
+
+/** Recoveries as a process that delivers runs them. */
+@Module({ providers: [RecoveryRunner, ReplayHints] })
+export class RecoveryRunsModule {}
