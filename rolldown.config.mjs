@@ -22,7 +22,7 @@ const OUTSIDE = [
  * It stands two folders below dist, as the compiled sources do, so that paths between files stay the same.
  */
 export default defineConfig({
-  input: { main: 'dist/src/main.js', worker: 'dist/src/worker.js' },
+  input: { main: 'dist/src/main.js', worker: 'dist/src/worker.js', cli: 'dist/src/cli.js' },
   platform: 'node',
   external: [...UNUSED, ...OUTSIDE],
   output: {

@@ -33,7 +33,7 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   });
   const logger = app.get<Logger>(LOGGER);
   app.useLogger(new NestLogger(logger));
-  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'queues/*path', 'queues'] });
+  prefixRoutes(app);
   app.useGlobalPipes(createValidationPipe());
   const problems = new ProblemFilter(logger, translateError);
   app.useGlobalFilters(problems);
@@ -51,6 +51,11 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
     customSiteTitle: 'Data Pusher API',
   });
   return app;
+}
+
+/** Where the routes of the API begin; what operators watch stands beside it. */
+export function prefixRoutes(app: NestFastifyApplication): void {
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'queues/*path', 'queues'] });
 }
 
 function createAdapter(config: AppConfig): FastifyAdapter {

@@ -2,13 +2,13 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { createLogger } from './common/logger.js';
 import { AppConfig, type DatabaseConnection } from './config/app-config.js';
-import { type Env, SettingsError, readEnv } from './config/env.js';
+import { type Env, readEnv } from './config/env.js';
 import { loadSecrets } from './config/secrets.js';
 import { readVersion } from './config/version.js';
-import { DataFolderError } from './database/embedded-postgres.js';
 import { SchemaError, migrate } from './database/migrate.js';
 import { SupervisedPostgres } from './database/supervised-postgres.js';
 import { endAllLeases } from './delivery/claims.js';
+import { explainFailure } from './explain-failure.js';
 
 const SHUTDOWN_LIMIT_MS = 20_000;
 const wasForked = process.send !== undefined;
@@ -36,7 +36,7 @@ export async function boot(serve: (config: AppConfig, logger: Logger) => Promise
     await serving;
   } catch (error) {
     await database?.stop();
-    explain(error);
+    explainFailure(error);
     process.exit(1);
   }
 }
@@ -110,21 +110,4 @@ function stopOnSignals(serving: Promise<Service>, database: Database, logger: Lo
   };
   if (wasForked && !process.connected) leave();
   process.once('disconnect', leave);
-}
-
-/** One clear line for everything an operator can mend; the whole error for what is our fault. */
-function explain(error: unknown): void {
-  const { code, port, address } = error as NodeJS.ErrnoException & { port?: number; address?: string };
-  if (error instanceof SettingsError) console.error(`Wrong settings:\n${error.message}`);
-  else if (error instanceof DataFolderError || error instanceof SchemaError) console.error(error.message);
-  else if (code === 'EADDRINUSE')
-    console.error(`Port ${port} is taken. Stop what uses it or set PORT to another one.`);
-  else if (code === 'EACCES' && port)
-    console.error(`Port ${port} needs more rights. Set PORT to one above 1023.`);
-  else if (code === 'EADDRNOTAVAIL') console.error(`This machine has no address ${address}. Check HOST.`);
-  else if (code?.startsWith('E'))
-    console.error(`${(error as Error).message}. Check DATABASE_URL and DATA_DIR.`);
-  else if (/^(28|3D)/.test(code ?? ''))
-    console.error(`The database refused us: ${(error as Error).message}.`);
-  else console.error(error);
 }

@@ -3,10 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries, reachableBinaries, type PostgresBinaries } from './embedded/binaries.js';
 import { createCluster, DATABASE_USER } from './embedded/cluster.js';
-import { asDataFolderError, openDataFolder, type DataFolder } from './embedded/data-folder.js';
+import {
+  asDataFolderError,
+  DataFolderInUseError,
+  openDataFolder,
+  type DataFolder,
+} from './embedded/data-folder.js';
 import { openHome, openSocketFolder, rememberHome } from './embedded/home.js';
 import { clearPidFile, stopLeftovers } from './embedded/leftovers.js';
 import { waitUntilReady, type SocketConnection } from './embedded/readiness.js';
+import { findRunning } from './embedded/running.js';
 import { PostgresServer, type ServerOptions } from './embedded/server.js';
 
 export { DataFolderError } from './embedded/data-folder.js';
@@ -31,6 +37,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+/** How long whoever has the data folder may take until its database answers, or until it is gone. */
+const JOIN_MS = 60_000;
 /** A crashed server's processes and its shared memory may take so long to go. */
 const LEFTOVER_MS = 10_000;
 
@@ -47,6 +55,33 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     await data.release();
     throw asDataFolderError(options.dataDir, error);
+  }
+}
+
+/** A database for a while: that of the Data Pusher which runs on the data folder, else one of its own. */
+export interface BorrowedPostgres {
+  readonly connection: SocketConnection;
+  /** Whether a running Data Pusher keeps it. */
+  readonly shared: boolean;
+  /** Gives back what was borrowed; stops what was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Reaches the PostgreSQL of a data folder beside whoever runs it, or starts it where nobody does.
+ * @throws DataFolderError where the operator has to act.
+ */
+export async function borrowEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<BorrowedPostgres> {
+  for (const deadline = Date.now() + JOIN_MS; ; await sleep(100)) {
+    try {
+      const own = await startEmbeddedPostgres(options);
+      return { connection: own.connection, shared: false, stop: () => own.stop() };
+    } catch (error) {
+      if (!(error instanceof DataFolderInUseError)) throw error;
+      const connection = await findRunning(options.dataDir, options.password);
+      if (connection) return { connection, shared: true, stop: async () => undefined };
+      if (Date.now() > deadline) throw error;
+    }
   }
 }
 

@@ -45,6 +45,31 @@ export async function migrate(connection: DatabaseConnection): Promise<string[]>
   }
 }
 
+export interface MigrationState {
+  /** Names, oldest first. */
+  applied: string[];
+  pending: string[];
+  /** What a newer version has run. */
+  unknown: string[];
+}
+
+/** Compares the database with this version and changes nothing. */
+export async function readMigrationState(connection: DatabaseConnection): Promise<MigrationState> {
+  const client = new pg.Client({ ...connection, application_name: 'data-pusher migrate' });
+  await client.connect();
+  try {
+    const applied = new Set(await readApplied(client));
+    const known = (await loadMigrations()).map(({ name }) => name);
+    return {
+      applied: known.filter((name) => applied.has(name)),
+      pending: known.filter((name) => !applied.has(name)),
+      unknown: [...applied].filter((name) => !known.includes(name)),
+    };
+  } finally {
+    await client.end();
+  }
+}
+
 /** Names of the migrations the database has had. */
 async function readApplied(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query("SELECT to_regclass('migrations') IS NOT NULL AS exists");

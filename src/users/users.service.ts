@@ -17,8 +17,8 @@ export interface NewUser {
   passwordHash: string;
   /** User if absent. The first user ever is Admin whatever this says. */
   role?: Role;
-  /** Who made it; itself if absent. */
-  createdBy?: string;
+  /** Who made it; itself if absent, null for the command line. */
+  createdBy?: string | null;
 }
 
 export interface ProfileChange {
@@ -67,7 +67,7 @@ export class UsersService {
   async create(user: NewUser, manager: EntityManager): Promise<User> {
     const id = uuidv7();
     const firstAdmin = await this.isFirst(manager);
-    const createdBy = user.createdBy ?? id;
+    const createdBy = user.createdBy === undefined ? id : user.createdBy;
     await manager
       .insert(User, {
         id,
@@ -95,6 +95,19 @@ export class UsersService {
       )
       .catch(rethrowTaken);
     return affected === 1;
+  }
+
+  /** Makes an existing user Admin, and one that is disabled able to sign in again. */
+  async makeAdmin(email: string, manager: EntityManager): Promise<'promoted' | 'unchanged' | 'unknown'> {
+    const user = await manager.findOne(User, { where: { email }, lock: { mode: 'pessimistic_write' } });
+    if (!user) return 'unknown';
+    if (user.role === 'Admin' && !user.disabledAt) return 'unchanged';
+    await manager.update(
+      User,
+      { id: user.id },
+      { role: 'Admin', disabledAt: null, updatedBy: null, updatedAt: () => 'now()' },
+    );
+    return 'promoted';
   }
 
   /** Whoever finds no user holds the lock until its COMMIT, so that the next one to look finds it. */

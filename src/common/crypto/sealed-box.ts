@@ -27,6 +27,16 @@ export function parseEncryptionKeys(text: string): EncryptionKeys {
 export class SealedBox {
   constructor(private readonly keys: EncryptionKeys) {}
 
+  /** The key that encrypts. */
+  get currentKeyId(): string {
+    return this.keys.keys().next().value!;
+  }
+
+  /** The same secret under the current key; unchanged where it is already. */
+  reseal(sealed: string, rowId: string): string {
+    return sealed.startsWith(`${this.currentKeyId}.`) ? sealed : this.seal(this.open(sealed, rowId), rowId);
+  }
+
   seal(plaintext: string, rowId: string): string {
     const [id, key] = this.keys.entries().next().value!;
     const iv = randomBytes(IV_BYTES);

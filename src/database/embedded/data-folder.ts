@@ -8,6 +8,9 @@ import { identify, isRunning, type ProcessIdentity } from './os-process.js';
 /** Something about the data folder that the operator can put right; the message is one line that says how. */
 export class DataFolderError extends Error {}
 
+/** A live Data Pusher has the folder already. */
+export class DataFolderInUseError extends DataFolderError {}
+
 export interface DataFolder {
   /** Real path, without symbolic links. */
   readonly path: string;
@@ -113,9 +116,9 @@ async function removeStale(file: string, stale: string): Promise<void> {
   }
 }
 
-function inUse(folder: string, { pid }: ProcessIdentity): DataFolderError {
+function inUse(folder: string, { pid }: ProcessIdentity): DataFolderInUseError {
   const who = pid === process.pid ? 'this process' : `process ${pid}`;
-  return new DataFolderError(
+  return new DataFolderInUseError(
     `The data folder ${folder} is in use by another Data Pusher, ${who}: stop that one first, or set DATA_DIR to another folder`,
   );
 }

@@ -19,6 +19,12 @@ const POINTER = 'postgres.location';
 /** Length of sun_path on macOS, the shortest, less its closing zero. */
 const SOCKET_PATH_MAX = 103;
 
+/** Where the cluster of a data folder is, or would be. */
+export async function findCluster(dataDir: string): Promise<string> {
+  const remembered = (await readIfPresent(join(dataDir, POINTER)))?.trim();
+  return join(remembered ?? dataDir, 'postgres');
+}
+
 /** Finds the cluster of a data folder, or the place for a new one. */
 export async function openHome(
   data: DataFolder,
