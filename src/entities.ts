@@ -1,6 +1,7 @@
 import { AccountToken } from './accounts/account-token.entity.js';
 import { Account } from './accounts/account.entity.js';
 import { ApiKey } from './auth/api-key.entity.js';
+import { AuditEntry } from './audit/audit-entry.entity.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
 import { Destination } from './destinations/destination.entity.js';
 import { Attempt } from './events/attempt.entity.js';
@@ -19,6 +20,7 @@ export const entities = [
   User,
   RefreshToken,
   ApiKey,
+  AuditEntry,
   Account,
   AccountToken,
   Member,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { AccountDirectory } from './account-directory.js';
 import { AccountToken } from './account-token.entity.js';
@@ -9,7 +10,7 @@ import { AccountsController } from './accounts.controller.js';
 import { AccountsService } from './accounts.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Account, AccountToken]), EventsModule],
+  imports: [TypeOrmModule.forFeature([Account, AccountToken]), AuditModule, EventsModule],
   controllers: [AccountsController],
   providers: [AccountsService, AccountTokens, AccountDirectory],
   exports: [AccountDirectory],

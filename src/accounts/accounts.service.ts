@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Brackets, DataSource, IsNull, Repository } from 'typeorm';
+import { Brackets, DataSource, type EntityManager, IsNull, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audit } from '../audit/audit.service.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
@@ -27,12 +28,13 @@ export class AccountsService {
     private readonly tokens: AccountTokens,
     private readonly deliveries: DeliveryRows,
     private readonly changes: ChangeFeed,
+    private readonly audit: Audit,
   ) {}
 
   /** Creates an account; the creator becomes its first Admin. */
   async create(body: CreateAccountDto, caller: Caller): Promise<AccountView> {
     const id = uuidv7();
-    const token = await this.dataSource
+    return this.dataSource
       .transaction(async (manager) => {
         await manager.insert(Account, {
           id,
@@ -47,10 +49,11 @@ export class AccountsService {
            VALUES ($1, $2, $3, $4, 'Admin', $3, $3)`,
           [uuidv7(), id, caller.id, caller.email],
         );
-        return this.tokens.create(id, manager);
+        const view = toAccountView(await this.load(id, manager), await this.tokens.create(id, manager));
+        await this.recordChange(manager, id, null, view);
+        return view;
       })
       .catch(rethrowEmailTaken);
-    return toAccountView(await this.load(id), token);
   }
 
   async list(query: ListAccountsQuery, caller: Caller): Promise<Page<AccountView>> {
@@ -71,19 +74,17 @@ export class AccountsService {
     const limits = body.rate_limit_per_second !== undefined || body.require_event_id !== undefined;
     if (limits && caller.role !== 'Admin')
       throw forbidden('Only Admins may change rate_limit_per_second and require_event_id.');
-    await this.accounts
-      .update(
-        { id: access.accountId, deletedAt: IsNull() },
-        {
-          accountName: body.account_name,
-          website: body.website,
-          email: body.email,
-          rateLimitPerSecond: body.rate_limit_per_second,
-          requireEventId: body.require_event_id,
-          updatedBy: caller.id,
-          updatedAt: () => 'now()',
-        },
-      )
+    await this.dataSource
+      .transaction(async (manager) => {
+        const before = await this.load(access.accountId, manager, true);
+        await manager.update(
+          Account,
+          { id: access.accountId },
+          { ...toColumns(body), updatedBy: caller.id, updatedAt: () => 'now()' },
+        );
+        const after = await this.load(access.accountId, manager);
+        await this.recordChange(manager, after.id, toAccountView(before, null), toAccountView(after, null));
+      })
       .catch(rethrowEmailTaken);
     this.changes.announce(access.accountId);
     return this.get(access);
@@ -92,34 +93,56 @@ export class AccountsService {
   /** Ingest is refused from here on and what was still to deliver is cancelled, in one transaction. */
   async remove({ accountId }: AccountAccess, caller: Caller): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const { affected } = await manager.update(
+      const account = await this.load(accountId, manager, true);
+      await manager.update(
         Account,
-        { id: accountId, deletedAt: IsNull() },
+        { id: accountId },
         { deletedAt: () => 'now()', updatedBy: caller.id, updatedAt: () => 'now()' },
       );
-      if (affected === 0) throw notFound('account');
       await manager.query('DELETE FROM account_tokens WHERE account_id = $1', [accountId]);
       await this.deliveries.cancel({ accountId }, 'The account was deleted.', manager);
+      await this.recordChange(manager, accountId, toAccountView(account, null), null);
     });
     this.changes.announce(accountId);
   }
 
   async rotateToken(access: AccountAccess, graceSeconds: number, caller: Caller): Promise<AccountView> {
-    const token = await this.dataSource.transaction(async (manager) => {
+    const view = await this.dataSource.transaction(async (manager) => {
       const { affected } = await manager.update(
         Account,
         { id: access.accountId, deletedAt: IsNull() },
         { updatedBy: caller.id, updatedAt: () => 'now()' },
       );
       if (affected === 0) throw notFound('account');
-      return this.tokens.rotate(access.accountId, graceSeconds, manager);
+      const token = await this.tokens.rotate(access.accountId, graceSeconds, manager);
+      const account = await this.load(access.accountId, manager);
+      // Neither token is told, only that one took the place of the other.
+      const after = { app_secret_token: token, grace_seconds: graceSeconds };
+      await this.recordChange(manager, account.id, { app_secret_token: 'the one before' }, after);
+      return toAccountView(account, token);
     });
     this.changes.announce(access.accountId);
-    return toAccountView(await this.load(access.accountId), token);
+    return view;
   }
 
-  private async load(id: string): Promise<Account> {
-    const account = await this.accounts.findOneBy({ id, deletedAt: IsNull() });
+  private recordChange(
+    manager: EntityManager,
+    id: string,
+    before: object | null,
+    after: object | null,
+  ): Promise<void> {
+    return this.audit.record(manager, { target: { type: 'account', id }, accountId: id, before, after });
+  }
+
+  private async load(
+    id: string,
+    manager: EntityManager = this.dataSource.manager,
+    locked = false,
+  ): Promise<Account> {
+    const account = await manager.findOne(Account, {
+      where: { id, deletedAt: IsNull() },
+      ...(locked ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+    });
     if (!account) throw notFound('account');
     return account;
   }
@@ -153,6 +176,16 @@ export class AccountsService {
       Object.assign(account, { role: caller.role === 'Admin' ? 'Admin' : raw[index]!.role }),
     );
   }
+}
+
+function toColumns(body: UpdateAccountDto) {
+  return {
+    accountName: body.account_name,
+    website: body.website,
+    email: body.email,
+    rateLimitPerSecond: body.rate_limit_per_second,
+    requireEventId: body.require_event_id,
+  };
 }
 
 function rethrowEmailTaken(error: unknown): never {

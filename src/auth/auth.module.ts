@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule, type JwtModuleOptions } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { AppConfig } from '../config/app-config.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
@@ -10,6 +11,7 @@ import { AccessTokens, tokenRules } from './access-tokens.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
+import { AuditController } from './audit.controller.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -26,9 +28,10 @@ import { UsersController } from './users.controller.js';
   imports: [
     TypeOrmModule.forFeature([RefreshToken, ApiKey]),
     JwtModule.registerAsync({ inject: [AppConfig], useFactory: jwtOptions }),
+    AuditModule,
     UsersModule,
   ],
-  controllers: [AuthController, TokensController, ApiKeysController, UsersController],
+  controllers: [AuthController, TokensController, ApiKeysController, UsersController, AuditController],
   providers: [
     AuthService,
     RegistrationService,

@@ -1,7 +1,9 @@
-import { SetMetadata, applyDecorators } from '@nestjs/common';
+import { SetMetadata, UseInterceptors, applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation } from '@nestjs/swagger';
 import { ApiProblems } from '../common/http/problem-view.js';
+import { OriginInterceptor } from './origin.interceptor.js';
 import { type AccessLevel, type OperationId, policy, sessionsOnly } from './policy.js';
+import { unaudited } from './unaudited.js';
 
 export const OPERATION = 'data-pusher:operation';
 
@@ -23,6 +25,7 @@ export function Operation(id: OperationId, summary: string, ...problems: number[
     SetMetadata(OPERATION, id),
     ApiOperation({ operationId: id, summary, description: describe(level, keysRefused) }),
     ...(level === 'public' ? [] : [ApiBearerAuth()]),
+    ...(unaudited[id] ? [] : [UseInterceptors(new OriginInterceptor(id))]),
     ApiProblems(...statuses),
   );
 }

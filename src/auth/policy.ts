@@ -88,6 +88,8 @@ export const policy = {
   resumeRecovery: 'accountAdmin',
   cancelRecovery: 'accountAdmin',
   getStorage: 'admin',
+  listAudit: 'admin',
+  listAccountAudit: 'accountAdmin',
 
   getReconciliation: 'admin',
   reconcileEvents: 'admin',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Audit } from '../audit/audit.service.js';
 import { Problem, invalid } from '../common/errors/problem.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
@@ -20,6 +21,7 @@ export class ProfileService {
     private readonly passwords: Passwords,
     private readonly limiter: LoginLimiter,
     private readonly sessions: SessionsService,
+    private readonly audit: Audit,
   ) {}
 
   async get(caller: Caller): Promise<UserView> {
@@ -38,6 +40,11 @@ export class ProfileService {
       if (passwordHash !== undefined) await this.sessions.endAll(seen.id, manager);
       const user = await manager.findOneByOrFail(User, { id: seen.id });
       const session = passwordHash === undefined ? null : await this.sessions.start(user, manager);
+      await this.audit.record(manager, {
+        target: { type: 'user', id: user.id },
+        before: Object.assign(toUserView(seen), { password: seen.passwordHash }),
+        after: Object.assign(toUserView(user), { password: user.passwordHash }),
+      });
       return session ?? { user: toUserView(user) };
     });
   }

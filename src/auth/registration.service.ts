@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Audit } from '../audit/audit.service.js';
 import { type Problem, forbidden } from '../common/errors/problem.js';
 import { AppConfig } from '../config/app-config.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
@@ -15,6 +16,7 @@ export class RegistrationService {
     private readonly config: AppConfig,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
+    private readonly audit: Audit,
   ) {}
 
   /** Makes a user and redeems its invitation. Whatever REGISTRATION says, the first user ever is let in. */
@@ -27,6 +29,11 @@ export class RegistrationService {
       const created = await this.users.create({ email: body.email, passwordHash }, manager);
       if (refusal && !created.firstAdmin) throw refusal;
       if (body.invite_token !== undefined) await redeem(body.invite_token, created, manager);
+      await this.audit.record(manager, {
+        target: { type: 'user', id: created.id },
+        actor: created,
+        after: Object.assign(toUserView(created), { invite_token: body.invite_token }),
+      });
       return created;
     });
     return toUserView(user);

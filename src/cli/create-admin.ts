@@ -1,10 +1,13 @@
 import { isEmail } from 'class-validator';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DataSource } from 'typeorm';
+import { fromCli, withOrigin } from '../audit/audit-origin.js';
+import { Audit } from '../audit/audit.service.js';
 import { RegisterDto } from '../auth/auth.dto.js';
 import { Problem } from '../common/errors/problem.js';
 import { createValidationPipe } from '../common/http/validation.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
+import { toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import { withServices } from './installation.js';
 import { CommandFailed, say } from './output.js';
@@ -44,7 +47,13 @@ async function createAdmin(email: string): Promise<void> {
     const user = { email, passwordHash, role: 'Admin', createdBy: null } as const;
     await services
       .get(DataSource)
-      .transaction((manager) => services.get(UsersService).create(user, manager))
+      .transaction(async (manager) => {
+        const created = await services.get(UsersService).create(user, manager);
+        const target = { type: 'user', id: created.id };
+        await withOrigin(fromCli('createAdmin'), () =>
+          services.get(Audit).record(manager, { target, after: toUserView(created) }),
+        );
+      })
       .catch(explainTaken(email));
     say(`${email} is Admin now.`);
   });
@@ -52,12 +61,15 @@ async function createAdmin(email: string): Promise<void> {
 
 async function promoteUser(email: string): Promise<void> {
   await withServices(async (services) => {
-    const outcome = await services
-      .get(DataSource)
-      .transaction((manager) => services.get(UsersService).makeAdmin(email, manager));
-    if (outcome === 'unknown')
-      throw new CommandFailed(`There is no user ${email}. Leave out --promote to make one.`);
-    say(outcome === 'promoted' ? `${email} is Admin now.` : `${email} was Admin already.`);
+    await services.get(DataSource).transaction(async (manager) => {
+      const change = await services.get(UsersService).makeAdmin(email, manager);
+      if (!change) throw new CommandFailed(`There is no user ${email}. Leave out --promote to make one.`);
+      const [before, after] = change.map(toUserView);
+      await withOrigin(fromCli('promoteAdmin'), () =>
+        services.get(Audit).record(manager, { target: { type: 'user', id: after!.id }, before, after }),
+      );
+    });
+    say(`${email} is Admin now.`);
   });
 }
 

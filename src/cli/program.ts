@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { readVersion } from '../config/version.js';
 import { explainFailure } from '../explain-failure.js';
+import { auditCommand } from './audit.js';
 import { createAdminCommand } from './create-admin.js';
 import { doctorCommand } from './doctor.js';
 import { migrateCommand } from './migrate.js';
@@ -10,6 +11,15 @@ import { rotateKeysCommand } from './rotate-keys.js';
 
 /** 1 is a command that failed, 2 one that was not understood. */
 const EXIT = { ok: 0, failed: 1, usage: 2 };
+
+const commands = [
+  createAdminCommand,
+  migrateCommand,
+  rotateKeysCommand,
+  auditCommand,
+  openapiCommand,
+  doctorCommand,
+];
 
 const ABOUT =
   'Administers this installation of Data Pusher, beside a running one or while none runs. Reads the same settings ' +
@@ -26,8 +36,7 @@ function createProgram(): Command {
     .addHelpText('after', MORE)
     .showHelpAfterError('Add --help to see what it takes.')
     .exitOverride();
-  for (const add of [createAdminCommand, migrateCommand, rotateKeysCommand, openapiCommand, doctorCommand])
-    add(program);
+  for (const add of commands) add(program);
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Audit } from '../audit/audit.service.js';
 import { AcceptPool, DeliveryPool } from '../database/pools.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import type { HeaderMap } from './destination-headers.js';
@@ -62,6 +63,7 @@ export class DestinationReader {
     private readonly deliveryPool: DeliveryPool,
     private readonly secrets: DestinationSecrets,
     private readonly deliveries: DeliveryRows,
+    private readonly audit: Audit,
   ) {}
 
   /** Every destination of the account that is not deleted, whatever its state: events for those on hold wait. */
@@ -84,13 +86,21 @@ export class DestinationReader {
   /** Stops sending for a reason the destination gave, such as 410; returns false when it was not active. */
   async disable(id: string, reason: string): Promise<boolean> {
     return this.dataSource.transaction(async (manager) => {
-      const [, changed]: [unknown[], number] = await manager.query(
-        `UPDATE destinations SET state = 'disabled', disabled_reason = $2, version = version + 1, updated_at = now()
-         WHERE id = $1 AND state = 'active' AND deleted_at IS NULL`,
+      const [changed]: [{ account_id: string }[]] = await manager.query(
+        `UPDATE destinations SET state = 'disabled', disabled_reason = $2, version = version + 1,
+           updated_by = NULL, updated_at = now()
+         WHERE id = $1 AND state = 'active' AND deleted_at IS NULL RETURNING account_id`,
         [id, reason],
       );
-      if (changed === 0) return false;
+      if (!changed[0]) return false;
       await this.deliveries.hold(id, manager);
+      await this.audit.record(manager, {
+        action: 'disableDestination',
+        target: { type: 'destination', id },
+        accountId: changed[0].account_id,
+        before: { state: 'active', disabled_reason: null },
+        after: { state: 'disabled', disabled_reason: reason },
+      });
       return true;
     });
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { DestinationDirectory } from './destination-directory.js';
 import { DestinationInsightsController } from './destination-insights.controller.js';
@@ -12,7 +13,7 @@ import { DestinationsService } from './destinations.service.js';
 import { FlatDestinationsController } from './flat-destinations.controller.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Destination]), EventsModule],
+  imports: [TypeOrmModule.forFeature([Destination]), AuditModule, EventsModule],
   controllers: [DestinationsController, DestinationInsightsController, FlatDestinationsController],
   providers: [
     DestinationsService,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audit } from '../audit/audit.service.js';
 import { type AccountScope, accessIn, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newSigningSecret } from '../common/crypto/tokens.js';
@@ -12,8 +13,8 @@ import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
 import { ChangeFeed } from '../database/change-feed.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
+import { changedMeanwhile, stateOf, toColumns, wrongState } from './destination-changes.js';
 import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
-import { changedMeanwhile, wrongState } from './destination-problems.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination, type DestinationState } from './destination.entity.js';
 import {
@@ -40,22 +41,26 @@ export class DestinationsService {
     private readonly deliveries: DeliveryRows,
     private readonly addresses: AddressPolicy,
     private readonly changes: ChangeFeed,
+    private readonly audit: Audit,
   ) {}
 
   async create(access: AccountAccess, body: CreateDestinationDto, caller: Caller): Promise<DestinationView> {
     const id = uuidv7();
     const headers = this.check(body, {}) ?? {};
-    await this.dataSource.manager.insert(Destination, {
-      id,
-      accountId: access.accountId,
-      ...toColumns(body),
-      ...this.secrets.sealHeaders(id, headers),
-      signingSecretSealed: this.secrets.sealSigningSecret(id, newSigningSecret()),
-      createdBy: caller.id,
-      updatedBy: caller.id,
+    return this.changing(access, async (manager) => {
+      await manager.insert(Destination, {
+        id,
+        accountId: access.accountId,
+        ...toColumns(body),
+        ...this.secrets.sealHeaders(id, headers),
+        signingSecretSealed: this.secrets.sealSigningSecret(id, newSigningSecret()),
+        createdBy: caller.id,
+        updatedBy: caller.id,
+      });
+      const created = await this.load(access, id, manager);
+      await this.recordChange(manager, created, null, toDestinationView(created, headers));
+      return this.view(created, access);
     });
-    this.changes.announce(access.accountId);
-    return this.get(access, id);
   }
 
   async list(scope: AccountScope, query: ListDestinationsQuery): Promise<Page<DestinationView>> {
@@ -90,7 +95,8 @@ export class DestinationsService {
     return this.changing(access, async (manager) => {
       // Locked, because a header value that is kept must not be one that another edit is replacing.
       const stored = await this.load(access, id, manager, true);
-      const headers = this.check(body, this.openHeaders(stored));
+      const storedHeaders = this.openHeaders(stored);
+      const headers = this.check(body, storedHeaders);
       if (access.role !== 'Admin' && carriesSecretsAway(stored, body))
         throw forbidden('Only Admins of this account may send stored header values to another server.');
       const { affected } = await manager.update(
@@ -99,16 +105,21 @@ export class DestinationsService {
         { ...toColumns(body), ...(headers ? this.secrets.sealHeaders(id, headers) : {}), ...edited(caller) },
       );
       if (affected === 0) throw changedMeanwhile(stored);
-      return this.view(await this.load(access, id, manager), access);
+      const changed = await this.load(access, id, manager);
+      const after = toDestinationView(changed, headers ?? storedHeaders);
+      await this.recordChange(manager, changed, toDestinationView(stored, storedHeaders), after);
+      return this.view(changed, access);
     });
   }
 
   async remove(access: AccountAccess, id: string, caller: Caller): Promise<void> {
     await this.changing(access, async (manager) => {
+      const stored = await this.load(access, id, manager, true);
       const gone = { deletedAt: () => 'now()', ...edited(caller) };
-      const { affected } = await manager.update(Destination, this.rowOf(access, id), gone);
-      if (affected === 0) throw notFound('destination');
+      await manager.update(Destination, this.rowOf(access, id), gone);
       await this.deliveries.cancel({ destinationId: id }, 'The destination was deleted.', manager);
+      const before = toDestinationView(stored, maskHeaders(stored.headerNames));
+      await this.recordChange(manager, stored, before, null);
     });
   }
 
@@ -139,18 +150,23 @@ export class DestinationsService {
     caller: Caller,
   ): Promise<RotatedSecretView> {
     const secret = newSigningSecret();
-    const [rows]: [{ expires_at: Date | null }[]] = await this.dataSource.query(
-      `UPDATE destinations SET signing_secret_sealed = $3,
-         previous_secret_sealed = CASE WHEN $4 > 0 THEN signing_secret_sealed END,
-         previous_secret_expires_at = CASE WHEN $4 > 0 THEN now() + make_interval(secs => $4) END,
-         version = version + 1, updated_by = $5, updated_at = now()
-       WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
-       RETURNING previous_secret_expires_at AS expires_at`,
-      [id, access.accountId, this.secrets.sealSigningSecret(id, secret), graceSeconds, caller.id],
-    );
-    if (!rows[0]) throw notFound('destination');
-    this.changes.announce(access.accountId);
-    return { signing_secret: secret, previous_expires_at: rows[0].expires_at?.toISOString() ?? null };
+    const sealed = this.secrets.sealSigningSecret(id, secret);
+    return this.changing(access, async (manager) => {
+      const [rows]: [{ expires_at: Date | null }[]] = await manager.query(
+        `UPDATE destinations SET signing_secret_sealed = $3,
+           previous_secret_sealed = CASE WHEN $4 > 0 THEN signing_secret_sealed END,
+           previous_secret_expires_at = CASE WHEN $4 > 0 THEN now() + make_interval(secs => $4) END,
+           version = version + 1, updated_by = $5, updated_at = now()
+         WHERE id = $1 AND account_id = $2 AND deleted_at IS NULL
+         RETURNING previous_secret_expires_at AS expires_at`,
+        [id, access.accountId, sealed, graceSeconds, caller.id],
+      );
+      if (!rows[0]) throw notFound('destination');
+      const after = { signing_secret: secret, grace_seconds: graceSeconds };
+      const target = { id, accountId: access.accountId };
+      await this.recordChange(manager, target, { signing_secret: 'the one before' }, after);
+      return { signing_secret: secret, previous_expires_at: rows[0].expires_at?.toISOString() ?? null };
+    });
   }
 
   private async moveTo(
@@ -161,15 +177,16 @@ export class DestinationsService {
     caller: Caller,
   ): Promise<DestinationView> {
     return this.changing(access, async (manager) => {
-      const { affected } = await manager.update(
-        Destination,
-        { ...this.rowOf(access, id), state: from },
-        { state, disabledReason: null, ...edited(caller) },
-      );
+      const stored = await this.load(access, id, manager, true);
+      if (stored.state !== from && stored.state !== state) throw wrongState(stored.state);
+      if (stored.state === from) {
+        const moved = { state, disabledReason: null, ...edited(caller) };
+        await manager.update(Destination, this.rowOf(access, id), moved);
+        if (state === 'active') await this.deliveries.release(id, manager);
+        if (state === 'paused') await this.deliveries.hold(id, manager);
+      }
       const destination = await this.load(access, id, manager);
-      if (affected === 0 && destination.state !== state) throw wrongState(destination.state);
-      if (affected !== 0 && state === 'active') await this.deliveries.release(id, manager);
-      if (affected !== 0 && state === 'paused') await this.deliveries.hold(id, manager);
+      await this.recordChange(manager, stored, stateOf(stored), stateOf(destination));
       return this.view(destination, access);
     });
   }
@@ -182,6 +199,15 @@ export class DestinationsService {
     const result = await this.dataSource.transaction(change);
     this.changes.announce(accountId);
     return result;
+  }
+
+  private recordChange(
+    manager: EntityManager,
+    { id, accountId }: Pick<Destination, 'id' | 'accountId'>,
+    before: object | null,
+    after: object | null,
+  ): Promise<void> {
+    return this.audit.record(manager, { target: { type: 'destination', id }, accountId, before, after });
   }
 
   /** The headers to store when some were sent. */
@@ -222,16 +248,4 @@ export class DestinationsService {
   private openHeaders({ id, headersSealed }: Destination): HeaderMap {
     return this.secrets.openHeaders(id, headersSealed);
   }
-}
-
-function toColumns(body: UpdateDestinationDto) {
-  return {
-    url: body.url,
-    httpMethod: body.http_method,
-    eventTypes: body.event_types,
-    description: body.description,
-    maxInFlight: body.max_in_flight,
-    rateLimitPerSecond: body.rate_limit_per_second,
-    timeoutMs: body.timeout_ms,
-  };
 }

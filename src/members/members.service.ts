@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audit } from '../audit/audit.service.js';
 import { type AccountScope, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
@@ -24,22 +25,27 @@ export class MembersService {
   constructor(
     private readonly dataSource: DataSource,
     @InjectRepository(Member) private readonly members: Repository<Member>,
+    private readonly audit: Audit,
   ) {}
 
   /** Makes a known user a member; an unknown e-mail is invited. */
   async create(access: AccountAccess, body: CreateMemberDto, caller: Caller): Promise<CreatedMemberView> {
     const id = uuidv7();
     const token = newToken();
-    await this.dataSource
-      .query(
-        `INSERT INTO members (id, account_id, user_id, email, role_name, invite_token_sha256, created_by, updated_by)
+    return this.dataSource.transaction(async (manager) => {
+      await manager
+        .query(
+          `INSERT INTO members (id, account_id, user_id, email, role_name, invite_token_sha256, created_by, updated_by)
          SELECT $1, $2, u.id, asked.email, $4, CASE WHEN u.id IS NULL THEN $5::bytea END, $6, $6
          FROM (VALUES ($3::varchar)) AS asked (email) LEFT JOIN users u ON u.email = asked.email`,
-        [id, access.accountId, body.email, body.role_name, sha256(token), caller.id],
-      )
-      .catch(rethrowAlreadyThere);
-    const view = await this.get(access, id);
-    return view.status === 'invited' ? Object.assign(view, { invite_token: token }) : view;
+          [id, access.accountId, body.email, body.role_name, sha256(token), caller.id],
+        )
+        .catch(rethrowAlreadyThere);
+      const member = await this.load(manager, access, id);
+      await this.recordChange(manager, null, member);
+      const view = toMemberView(member);
+      return view.status === 'invited' ? Object.assign(view, { invite_token: token }) : view;
+    });
   }
 
   async list(scope: AccountScope, query: ListMembersQuery): Promise<Page<MemberView>> {
@@ -54,9 +60,7 @@ export class MembersService {
   }
 
   async get(access: AccountAccess, id: string): Promise<MemberView> {
-    const member = await this.members.findOneBy({ id, accountId: access.accountId });
-    if (!member) throw notFound('member');
-    return toMemberView(member);
+    return toMemberView(await this.load(this.members.manager, access, id));
   }
 
   async update(
@@ -65,7 +69,7 @@ export class MembersService {
     body: UpdateMemberDto,
     caller: Caller,
   ): Promise<MemberView> {
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       const member = await this.lock(manager, access, id);
       if (body.role_name !== 'Admin') await this.keepAnAdmin(manager, member);
       await manager.update(
@@ -73,23 +77,45 @@ export class MembersService {
         { id, accountId: access.accountId },
         { roleName: body.role_name, updatedBy: caller.id, updatedAt: () => 'now()' },
       );
+      const changed = await this.load(manager, access, id);
+      await this.recordChange(manager, member, changed);
+      return toMemberView(changed);
     });
-    return this.get(access, id);
   }
 
   async remove(access: AccountAccess, id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      await this.keepAnAdmin(manager, await this.lock(manager, access, id));
+      const member = await this.lock(manager, access, id);
+      await this.keepAnAdmin(manager, member);
       await manager.delete(Member, { id, accountId: access.accountId });
+      await this.recordChange(manager, member, null);
     });
   }
 
   /** Changes of one account's members take turns, so that two Admins cannot remove each other at once. */
   private async lock(manager: EntityManager, { accountId }: AccountAccess, id: string): Promise<Member> {
     await manager.query('SELECT id FROM accounts WHERE id = $1 FOR UPDATE', [accountId]);
+    return this.load(manager, { accountId }, id);
+  }
+
+  private async load(
+    manager: EntityManager,
+    { accountId }: Pick<AccountAccess, 'accountId'>,
+    id: string,
+  ): Promise<Member> {
     const member = await manager.findOneBy(Member, { id, accountId });
     if (!member) throw notFound('member');
     return member;
+  }
+
+  private recordChange(manager: EntityManager, before: Member | null, after: Member | null): Promise<void> {
+    const { id, accountId } = (after ?? before)!;
+    return this.audit.record(manager, {
+      target: { type: 'member', id },
+      accountId,
+      before: before && toMemberView(before),
+      after: after && toMemberView(after),
+    });
   }
 
   /** @throws Problem last_admin when nobody who can sign in would be left as Admin. */

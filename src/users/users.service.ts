@@ -97,17 +97,19 @@ export class UsersService {
     return affected === 1;
   }
 
-  /** Makes an existing user Admin, and one that is disabled able to sign in again. */
-  async makeAdmin(email: string, manager: EntityManager): Promise<'promoted' | 'unchanged' | 'unknown'> {
+  /**
+   * Makes an existing user Admin, and one that is disabled able to sign in again.
+   * @returns the user before and after; null when there is none.
+   */
+  async makeAdmin(email: string, manager: EntityManager): Promise<[before: User, after: User] | null> {
     const user = await manager.findOne(User, { where: { email }, lock: { mode: 'pessimistic_write' } });
-    if (!user) return 'unknown';
-    if (user.role === 'Admin' && !user.disabledAt) return 'unchanged';
+    if (!user) return null;
     await manager.update(
       User,
       { id: user.id },
       { role: 'Admin', disabledAt: null, updatedBy: null, updatedAt: () => 'now()' },
     );
-    return 'promoted';
+    return [user, await manager.findOneByOrFail(User, { email })];
   }
 
   /** Whoever finds no user holds the lock until its COMMIT, so that the next one to look finds it. */

@@ -9,6 +9,7 @@ import {
   policy,
   sessionsOnly,
 } from '../../src/auth/policy.js';
+import { unaudited } from '../../src/auth/unaudited.js';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
@@ -95,6 +96,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'createAccount',
     'deleteAccount',
     'getStorage',
+    'listAudit',
     'getReconciliation',
     'reconcileEvents',
   ],
@@ -131,6 +133,7 @@ const contract: Record<AccessLevel, OperationId[]> = {
     'pauseRecovery',
     'resumeRecovery',
     'cancelRecovery',
+    'listAccountAudit',
     'updateAccount',
     'patchAccount',
     'rotateAccountToken',
@@ -355,7 +358,8 @@ async function itemIdOf(parameter: string, target: AccountTarget, caller: Caller
     : items[parameter]!(accounts[target], caller);
 }
 
-async function callAs(caller: Caller, id: OperationId, target: Target): Promise<number | string> {
+/** A call of an operation, with new items of its own where it needs some. */
+async function requestOf(caller: Caller, id: OperationId, target: Target) {
   const { method, path } = operations.get(id)!;
   const isThrowAway = id === 'deleteAccount' && caller.isGlobalAdmin === true;
   let url = path;
@@ -370,11 +374,17 @@ async function callAs(caller: Caller, id: OperationId, target: Target): Promise<
     target.account === 'unnamed' ? {} : { account_id: await accountIdOf(target.account, false) };
   if (accountPlaces[id] === 'query') url += `?${new URLSearchParams(named).toString()}`;
   const body = await examples[id]?.body?.();
-  const answer = await app.call(method, url, {
+  const options = {
     token: caller.apiKey ?? caller.user?.token,
     body: accountPlaces[id] === 'body' ? Object.assign({}, body, named) : body,
     headers: await examples[id]?.headers?.(),
-  });
+  };
+  return { method, url, options };
+}
+
+async function callAs(caller: Caller, id: OperationId, target: Target): Promise<number | string> {
+  const { method, url, options } = await requestOf(caller, id, target);
+  const answer = await app.call(method, url, options);
   if (answer.status < 300) return 'allowed';
   const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json');
   return isProblem && answer.body.status === answer.status ? answer.status : `${answer.status} as no problem`;
@@ -413,6 +423,30 @@ describe('access', () => {
       }
     expect(answered).toEqual(expected);
   });
+});
+
+describe('the audit log', () => {
+  const actionsSince = async (seq: string): Promise<string[]> =>
+    (await app.dataSource.query('SELECT action FROM audit_log WHERE seq > $1 ORDER BY seq', [seq])).map(
+      ({ action }: { action: string }) => action,
+    );
+
+  it.each(operationIds)(
+    'gets one row of a %s that succeeds if it changes something, else none',
+    async (id) => {
+      const caller = callers.find(({ isGlobalAdmin }) => isGlobalAdmin)!;
+      // Everything that is made for the call is there before the last row is looked up.
+      const request = await requestOf(caller, id, { name: 'ours', account: 'ours', item: 'ours' });
+      const { method, url, options } = request;
+      const [{ last }] = await app.dataSource.query('SELECT coalesce(max(seq), 0) AS last FROM audit_log');
+      expect((await app.call(method, url, options)).status).toBeLessThan(300);
+      const isTold = method !== 'GET' && !unaudited[id];
+      expect(
+        await actionsSince(last),
+        `call audit.record once in the transaction of ${id}, or give a reason in src/auth/unaudited.ts`,
+      ).toEqual(isTold ? [id] : []);
+    },
+  );
 });
 
 describe('the document', () => {

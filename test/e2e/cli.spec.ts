@@ -179,7 +179,7 @@ describe('cli create-admin', { timeout: 60_000 }, () => {
     expect(promoted).toMatchObject({ code: 0, stdout: `${user.email} is Admin now.\n` });
     expect(await role()).toBe('Admin');
     const again = await runCli(['create-admin', user.email, '--promote'], asked);
-    expect(again).toMatchObject({ code: 0, stdout: `${user.email} was Admin already.\n` });
+    expect(again).toMatchObject({ code: 0, stdout: `${user.email} is Admin now.\n` });
     const unknown = await runCli(['create-admin', 'nobody@example.com', '--promote'], asked);
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no user') });
     await open.close();

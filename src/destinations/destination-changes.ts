@@ -1,5 +1,24 @@
 import { Problem } from '../common/errors/problem.js';
 import type { Destination, DestinationState } from './destination.entity.js';
+import type { UpdateDestinationDto } from './destinations.dto.js';
+
+/** What a move from state to state changes, as the audit log tells it. */
+export const stateOf = ({ state, disabledReason }: Destination) => ({
+  state,
+  disabled_reason: disabledReason,
+});
+
+export function toColumns(body: UpdateDestinationDto) {
+  return {
+    url: body.url,
+    httpMethod: body.http_method,
+    eventTypes: body.event_types,
+    description: body.description,
+    maxInFlight: body.max_in_flight,
+    rateLimitPerSecond: body.rate_limit_per_second,
+    timeoutMs: body.timeout_ms,
+  };
+}
 
 export const changedMeanwhile = ({ version }: Destination): Problem =>
   new Problem(
