@@ -32,11 +32,14 @@ interface RelationRow {
   is_used: boolean;
 }
 
-/** Where the rows of the hot table and of the keys begin and end, without reading them. */
+const idsOf = (table: string): string => `
+  SELECT (SELECT id FROM ${table} ORDER BY id LIMIT 1) AS first,
+    (SELECT id FROM ${table} ORDER BY id DESC LIMIT 1) AS last`;
+
+/** Where the rows of tables without partitions begin and end, without reading them. */
 const RANGES = {
-  deliveries: `
-    SELECT (SELECT id FROM deliveries ORDER BY id LIMIT 1) AS first,
-      (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1) AS last`,
+  deliveries: idsOf('deliveries'),
+  manual_log_entries: idsOf('manual_log_entries'),
   // No index of the keys is in order of time; what ANALYZE last saw has to do.
   event_keys: `
     SELECT bounds[1] AS first, bounds[array_upper(bounds, 1)] AS last

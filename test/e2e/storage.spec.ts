@@ -54,8 +54,12 @@ describe('storage', () => {
         body: { n, text: 'x'.repeat(2000) },
         headers: { 'cl-x-token': account.app_secret_token },
       });
-    await app.dataSource.query('ANALYZE events, event_keys');
-    const { events, event_keys: keys } = await readTables();
+    await app.call('POST', '/logs', {
+      token: admin.token,
+      body: { account_id: account.id, event_id: 'by-hand', status: 'success' },
+    });
+    await app.dataSource.query('ANALYZE events, event_keys, manual_log_entries');
+    const { events, event_keys: keys, manual_log_entries: manual } = await readTables();
     const today = new Date().toISOString().slice(0, 10);
     expect(events).toMatchObject({
       estimated_rows: 3,
@@ -67,6 +71,7 @@ describe('storage', () => {
     expect(events!.days).toMatchObject([{ day: today, estimated_rows: 3 }]);
     expect(events!.days[0]!.bytes).toBeGreaterThan(8000);
     expect(keys).toMatchObject({ estimated_rows: 3, oldest_day: today, kept_days: 17, next_drop_at: null });
+    expect(manual).toMatchObject({ estimated_rows: 1, oldest_day: today, kept_days: 10, partitions: 0 });
   });
 
   it('says null where things are kept for ever', async () => {
