@@ -3,19 +3,12 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Problem, forbidden } from '../common/errors/problem.js';
-import { AccountAccessFinder, findSubject } from './account-access.js';
+import { AccountAccessFinder } from './account-access.js';
 import { ApiKeysService, isApiKey } from './api-keys.service.js';
 import { bearerOf } from './bearer.js';
-import type { AccountAccess, AuthenticatedRequest } from './current-user.js';
-import { OPERATION } from './operation.js';
-import {
-  type AccessLevel,
-  type AccountPlace,
-  type OperationId,
-  accountPlaces,
-  policy,
-  sessionsOnly,
-} from './policy.js';
+import type { AuthenticatedRequest } from './current-user.js';
+import { OPERATION } from './operation-key.js';
+import { type AccessLevel, type OperationId, accountPlaces, policy, sessionsOnly } from './policy.js';
 
 /** Lets a request through when the policy's row for its operation allows the caller. Guards every controller. */
 @Injectable()
@@ -38,12 +31,7 @@ export class AccessGuard extends AuthGuard('jwt') {
     await this.signIn(context, request);
     if (request.user.apiKeyId && sessionsOnly.has(operation))
       throw forbidden('API keys may not do this. Sign in with e-mail and password.');
-    const place = accountPlaces[operation];
-    if (level === 'user' && !place) return true;
-    if (place || request.params.accountId !== undefined || level !== 'admin')
-      request.access = await this.accessTo(request, level, place);
-    if (place === 'query')
-      request.scope = request.access ? [request.access] : await this.accounts.scopeOf(request.user);
+    if (accountPlaces[operation] !== 'body') await this.accounts.admit(request, operation);
     if (level === 'admin' && request.user.role !== 'Admin') throw forbidden('Only Admins may do this.');
     return true;
   }
@@ -67,18 +55,5 @@ export class AccessGuard extends AuthGuard('jwt') {
     if (bearer && isApiKey(bearer))
       request.user = this.handleRequest(null, (await this.apiKeys.findCaller(bearer)) ?? false);
     else await super.canActivate(context);
-  }
-
-  private async accessTo(
-    request: AuthenticatedRequest,
-    level: AccessLevel,
-    place?: AccountPlace,
-  ): Promise<AccountAccess | undefined> {
-    const subject = findSubject(place, request);
-    if (!subject) return undefined;
-    const access = await this.accounts.get(request.user, subject);
-    if (level === 'accountAdmin' && access.role !== 'Admin')
-      throw forbidden('Only Admins of this account may do this.');
-    return access;
   }
 }

@@ -1,11 +1,11 @@
 import { isUUID } from 'class-validator';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { type Problem, invalid, notFound } from '../common/errors/problem.js';
+import { type Problem, forbidden, invalid, notFound } from '../common/errors/problem.js';
 import type { Role } from '../users/user.entity.js';
 import type { AccountScope } from './account-scope.js';
 import type { AccountAccess, AuthenticatedRequest, Caller } from './current-user.js';
-import type { AccountPlace } from './policy.js';
+import { type AccessLevel, type AccountPlace, type OperationId, accountPlaces, policy } from './policy.js';
 
 /** What in a request says which account it is about. */
 interface Subject {
@@ -25,8 +25,24 @@ const accountOf: Record<Subject['kind'], string> = {
 export class AccountAccessFinder {
   constructor(private readonly dataSource: DataSource) {}
 
+  /**
+   * Writes into the request what its caller is in the account it is about, where the policy's row allows the call.
+   * @throws Problem 400, 403, 404
+   */
+  async admit(request: AuthenticatedRequest, operation: OperationId): Promise<void> {
+    const level: AccessLevel = policy[operation];
+    const place = accountPlaces[operation];
+    const subject = findSubject(place, request);
+    if (!subject && (level === 'member' || level === 'accountAdmin')) throw notFound('account');
+    request.access = subject ? await this.get(request.user, subject) : undefined;
+    if (level === 'accountAdmin' && request.access?.role !== 'Admin')
+      throw forbidden('Only Admins of this account may do this.');
+    if (place === 'query')
+      request.scope = request.access ? [request.access] : await this.scopeOf(request.user);
+  }
+
   /** @throws Problem 404: an account the caller is no member of must look exactly like one that does not exist. */
-  async get(caller: Caller, { kind, id }: Subject): Promise<AccountAccess> {
+  private async get(caller: Caller, { kind, id }: Subject): Promise<AccountAccess> {
     if (!isUUID(id)) throw notFound(kind);
     const [row]: { account_id: string; role_name: Role | null }[] = await this.dataSource.query(
       `SELECT a.id AS account_id, m.role_name
@@ -40,7 +56,7 @@ export class AccountAccessFinder {
   }
 
   /** Every account the caller may see. */
-  async scopeOf(caller: Caller): Promise<AccountScope> {
+  private async scopeOf(caller: Caller): Promise<AccountScope> {
     if (caller.role === 'Admin') return 'all';
     return this.dataSource.query(
       `SELECT a.id AS "accountId", m.role_name AS role
@@ -51,10 +67,10 @@ export class AccountAccessFinder {
 }
 
 /**
- * What the request names at `place`; null for a list that names no account.
+ * What the request names at `place`; null where it names no account.
  * @throws Problem 400
  */
-export function findSubject(place: AccountPlace | undefined, request: AuthenticatedRequest): Subject | null {
+function findSubject(place: AccountPlace | undefined, request: AuthenticatedRequest): Subject | null {
   const { params, query, body } = request;
   switch (place) {
     case 'destination':
@@ -65,7 +81,7 @@ export function findSubject(place: AccountPlace | undefined, request: Authentica
     case 'body':
       return accountInBody(body);
     default:
-      return { kind: 'account', id: params.accountId ?? '' };
+      return params.accountId === undefined ? null : { kind: 'account', id: params.accountId };
   }
 }
 

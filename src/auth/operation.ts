@@ -1,11 +1,11 @@
-import { SetMetadata, UseInterceptors, applyDecorators } from '@nestjs/common';
+import { SetMetadata, UseGuards, UseInterceptors, applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation } from '@nestjs/swagger';
 import { ApiProblems } from '../common/http/problem-view.js';
+import { BodyAccountGuard } from './body-account.guard.js';
+import { OPERATION } from './operation-key.js';
 import { OriginInterceptor } from './origin.interceptor.js';
-import { type AccessLevel, type OperationId, policy, sessionsOnly } from './policy.js';
+import { type AccessLevel, type OperationId, accountPlaces, policy, sessionsOnly } from './policy.js';
 import { unaudited } from './unaudited.js';
-
-export const OPERATION = 'data-pusher:operation';
 
 /** Statuses every operation of a level can answer besides its own. */
 const levelProblems: Record<AccessLevel, number[]> = {
@@ -23,6 +23,7 @@ export function Operation(id: OperationId, summary: string, ...problems: number[
   const statuses = [...new Set([...problems, ...levelProblems[level], ...(keysRefused ? [403] : [])])].sort();
   return applyDecorators(
     SetMetadata(OPERATION, id),
+    ...(accountPlaces[id] === 'body' ? [UseGuards(BodyAccountGuard)] : []),
     ApiOperation({ operationId: id, summary, description: describe(level, keysRefused) }),
     ...(level === 'public' ? [] : [ApiBearerAuth()]),
     ...(unaudited[id] ? [] : [UseInterceptors(new OriginInterceptor(id))]),
