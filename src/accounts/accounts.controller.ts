@@ -62,7 +62,11 @@ export class AccountsController {
 
   @Delete(':accountId')
   @HttpCode(204)
-  @Operation('deleteAccount', 'Delete an account; its open deliveries are cancelled', 404)
+  @Operation(
+    'deleteAccount',
+    'Delete an account; its open deliveries are cancelled and its data is removed in the background',
+    404,
+  )
   @ApiNoContentResponse()
   remove(@CurrentAccess() access: AccountAccess, @CurrentUser() caller: Caller): Promise<void> {
     return this.accounts.remove(access, caller);

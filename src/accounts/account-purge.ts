@@ -1,0 +1,102 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import type { Logger } from 'pino';
+import { LOGGER } from '../common/logger.js';
+import { isUnavailable } from '../database/pg-errors.js';
+import { DeliveryPool, withClient } from '../database/pools.js';
+import { type PurgedRows, purgeEvents } from '../events/purge-events.js';
+import { Metrics } from '../metrics/metrics.js';
+
+const EVERY_MS = 600_000;
+/** Far longer than any process takes to hear that an account is deleted and to end what it has under way for it. */
+const GRACE_MINUTES = 10;
+/** "DPAP" in ASCII; of all processes one at a time purges. */
+const LOCK_KEY = 0x44504150;
+
+/** Members, invitations, tokens, destinations and recoveries go with the account's own row. */
+const REMOVE_ACCOUNT = 'DELETE FROM accounts WHERE id = $1 AND deleted_at IS NOT NULL';
+
+/** Removes the data of deleted accounts, at start and every ten minutes. The audit log is not theirs and stays. */
+@Injectable()
+export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout;
+  private running: Promise<void> = Promise.resolve();
+  private readonly accounts = this.metrics.counter(
+    'purged_accounts_total',
+    'Deleted accounts whose data is gone.',
+  );
+  private readonly rows = this.metrics.counter(
+    'purged_rows_total',
+    'Rows of deleted accounts removed.',
+    'of',
+  );
+
+  constructor(
+    private readonly pool: DeliveryPool,
+    private readonly metrics: Metrics,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.start();
+    this.timer = setInterval(() => this.start(), EVERY_MS);
+    this.timer.unref();
+  }
+
+  /** Before anything else ends: a run needs the database. */
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private start(): void {
+    this.running = this.running
+      .then(() => this.apply())
+      .then(
+        () => undefined,
+        (error) => this.report(error),
+      );
+  }
+
+  /** What is left is done by the next run; somebody who keeps a table for long is no fault of anybody. */
+  private report(error: unknown): void {
+    if (this.stopping.signal.aborted) return;
+    this.logger[isUnavailable(error) ? 'warn' : 'error']({ err: error }, 'account.purge_broken_off');
+  }
+
+  /**
+   * Purges every account that was deleted long enough ago.
+   * @returns how many; null when another process is at it.
+   */
+  async apply(graceMinutes = GRACE_MINUTES): Promise<number | null> {
+    // A run that fails closes its connection, which gives the lock back as well.
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK_KEY]);
+      if (!rows[0].mine) return null;
+      const due = await client.query<{ id: string }>(
+        `SELECT id FROM accounts WHERE deleted_at <= now() - make_interval(mins => $1) ORDER BY deleted_at`,
+        [graceMinutes],
+      );
+      for (const { id } of due.rows) await this.purge(client, id);
+      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+      return due.rows.length;
+    });
+  }
+
+  private async purge(client: PoolClient, accountId: string): Promise<void> {
+    const startedAt = performance.now();
+    const total: PurgedRows = { events: 0, keys: 0, deliveries: 0, attempts: 0 };
+    await purgeEvents(client, accountId, this.stopping.signal, (rows) => {
+      for (const table of Object.keys(rows) as (keyof PurgedRows)[]) {
+        total[table] += rows[table];
+        this.rows.inc({ of: table }, rows[table]);
+      }
+    });
+    await client.query(REMOVE_ACCOUNT, [accountId]);
+    this.accounts.inc();
+    const duration = Math.round(performance.now() - startedAt);
+    this.logger.info({ account_id: accountId, ...total, duration_ms: duration }, 'account.purged');
+  }
+}
