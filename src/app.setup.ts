@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule, type AppRole } from './app.module.js';
@@ -15,6 +14,7 @@ import { LOGGER } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
+import { setupDocs } from './docs/docs.setup.js';
 import { acceptIngestBodies } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
@@ -33,7 +33,7 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   });
   const logger = app.get<Logger>(LOGGER);
   app.useLogger(new NestLogger(logger));
-  prefixRoutes(app);
+  setPrefix(app);
   app.useGlobalPipes(createValidationPipe());
   const problems = new ProblemFilter(logger, translateError);
   app.useGlobalFilters(problems);
@@ -44,17 +44,12 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   app.get(IngestMetrics).watch(adapter.getInstance());
   await setupBoard(app, problems);
   setupMetrics(app, problems);
-  SwaggerModule.setup('swagger', app, () => createOpenApi(app, config.version), {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
-    customSiteTitle: 'Data Pusher API',
-  });
+  setupDocs(app, config.version);
   return app;
 }
 
-/** Where the routes of the API begin; what operators watch stands beside it. */
-export function prefixRoutes(app: NestFastifyApplication): void {
+/** What is part of the API has the prefix; what people and machines look at around it has none. */
+export function setPrefix(app: NestFastifyApplication): void {
   app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'queues/*path', 'queues'] });
 }
 
@@ -113,22 +108,4 @@ function translateError(error: unknown): Problem | null {
         error,
       )
     : null;
-}
-
-export function createOpenApi(app: NestFastifyApplication, version: string): OpenAPIObject {
-  const builder = new DocumentBuilder()
-    .setTitle('Data Pusher')
-    .setDescription(
-      'Self-hosted webhook gateway: accepts JSON events and delivers them to every destination.',
-    )
-    .setVersion(version)
-    .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/')
-    .addBearerAuth({
-      type: 'http',
-      scheme: 'bearer',
-      description: 'The access token of a session, or an API key (`dp_…`)',
-    })
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'CL-X-TOKEN' }, 'accountToken');
-  return SwaggerModule.createDocument(app, builder.build());
 }

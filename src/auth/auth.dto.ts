@@ -3,6 +3,8 @@ import { EmailField, PasswordField, TextField } from '../common/http/fields.js';
 import type { User } from '../users/user.entity.js';
 import { UserView, toUserView } from '../users/users.dto.js';
 
+const TOKEN_EXAMPLE = 'cmVmcmVzaC10b2tlbi1vZi1hbi1leGFtcGxlLXNlc3M';
+
 export class RegisterDto {
   @EmailField({ about: 'Signs in with it', example: 'john123@gmail.com' })
   email: string;
@@ -23,7 +25,11 @@ export class LoginDto {
 }
 
 export class RefreshDto {
-  @TextField({ about: 'The latest refresh token of the session; it works once', max: 100 })
+  @TextField({
+    about: 'The latest refresh token of the session; it works once',
+    max: 100,
+    example: TOKEN_EXAMPLE,
+  })
   refresh_token: string;
 }
 

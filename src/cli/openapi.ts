@@ -4,10 +4,11 @@ import { type Command, Option } from 'commander';
 import { dump } from 'js-yaml';
 import { writeFile } from 'node:fs/promises';
 import { AppModule } from '../app.module.js';
-import { createOpenApi, prefixRoutes } from '../app.setup.js';
+import { setPrefix } from '../app.setup.js';
 import { AppConfig } from '../config/app-config.js';
 import { readEnv } from '../config/env.js';
 import { readVersion } from '../config/version.js';
+import { createOpenApi } from '../docs/openapi.js';
 import { CommandFailed, say, tell } from './output.js';
 
 interface Options {
@@ -52,6 +53,6 @@ async function describeApi(): Promise<object> {
     new FastifyAdapter(),
     { preview: true, logger: false, abortOnError: false },
   );
-  prefixRoutes(app);
+  setPrefix(app);
   return createOpenApi(app, config.version);
 }

@@ -20,7 +20,15 @@ import {
 } from './destination.entity.js';
 
 const EVENT_TYPE_ENTRY = /^(?=.{1,255}$)(\*|[A-Za-z0-9_.:\-/]+(\.\*)?)$/;
-const HEADERS_EXAMPLE = { APP_ID: 'e70b157d-d333-4151-ac0a-0d01cdc6989a', Accept: '*' };
+/** A destination and its change, as the documents that this API follows spell them. */
+const HEADERS_EXAMPLE = {
+  APP_ID: 'e70b157d-d333-4151-ac0a-0d01cdc6989a',
+  APP_SECRET: '032d03b7-6db0-4009-aef6-35a5aa5e9d35',
+  ACTION: 'user.update',
+  'Content-Type': 'application/json',
+  Accept: '*',
+};
+const URL_EXAMPLE = 'https://webhook.site/930ce096-9fd6-46c9-be29-58ec51b41308';
 
 const UpperCased = () => Transform(({ value }) => (typeof value === 'string' ? value.toUpperCase() : value));
 /** The value as it came: class-transformer's copy lacks keys named like methods of Object, such as `toString`. */
@@ -30,7 +38,7 @@ export class CreateDestinationDto {
   @TextField({
     about: 'Where events are sent: http or https',
     max: 2048,
-    example: 'https://webhook.site/930ce096',
+    example: URL_EXAMPLE,
   })
   url: string;
 
@@ -41,6 +49,7 @@ export class CreateDestinationDto {
     name: 'HttpMethod',
     optional: true,
     default: 'POST',
+    example: 'POST',
   })
   http_method?: HttpMethod;
 
@@ -126,7 +135,7 @@ export class DestinationView {
   @ViewField('uuid')
   account_id: string;
 
-  @ViewField('uri', { example: 'https://webhook.site/930ce096' })
+  @ViewField('uri', { example: URL_EXAMPLE })
   url: string;
 
   @ApiProperty({ enum: httpMethods, enumName: 'HttpMethod' })

@@ -10,7 +10,7 @@ class LivenessView {
 }
 
 class ReadinessView implements Readiness {
-  @ApiProperty({ enum: ['ok', 'unavailable'] })
+  @ApiProperty({ enum: ['ok', 'unavailable'], enumName: 'ReadinessStatus' })
   status: 'ok' | 'unavailable';
 
   @ApiProperty({

@@ -5,7 +5,6 @@ import {
   ApiBody,
   ApiConsumes,
   ApiExtraModels,
-  ApiHeader,
   ApiOkResponse,
   ApiResponse,
   ApiSecurity,
@@ -19,7 +18,7 @@ import { AccountTokenGuard, type IngestRequest } from './account-token.guard.js'
 import { MAX_BATCH_EVENTS } from './batch-items.js';
 import { BatchEventDto, BatchReceiptView } from './batch.dto.js';
 import { IncomingBatchesService } from './incoming-batches.service.js';
-import { ReceiptView } from './incoming-data.dto.js';
+import { ReceiptView, TakesEvent, TakesEventId } from './incoming-data.dto.js';
 import { IncomingDataService } from './incoming-data.service.js';
 import { STREAM_BODY } from './ingest-body.js';
 
@@ -46,17 +45,9 @@ export class IncomingDataController {
     429,
   )
   @ApiSecurity('accountToken')
-  @ApiHeader({
-    name: 'CL-X-EVENT-ID',
-    required: false,
-    description: 'Your id of the event, for safe repeats',
-  })
-  @ApiConsumes('application/json')
-  @ApiBody({
-    schema: { oneOf: [{ type: 'object' }, { type: 'array', items: {} }] },
-    description: 'Any JSON object or array',
-  })
-  @ApiAcceptedResponse({ type: ReceiptView })
+  @TakesEventId()
+  @TakesEvent()
+  @ApiAcceptedResponse({ type: ReceiptView, description: 'Committed; every destination will get it' })
   @ApiOkResponse({ type: ReceiptView, description: 'The same event was accepted before' })
   async receive(
     @Req() request: IngestRequest,

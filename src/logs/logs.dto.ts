@@ -1,5 +1,12 @@
 import { ApiProperty, OmitType } from '@nestjs/swagger';
-import { DateTimeField, EnumField, TextField, UuidField, ViewField } from '../common/http/fields.js';
+import {
+  DateTimeField,
+  EnumField,
+  TextField,
+  UuidField,
+  ViewField,
+  jsonObjectOrArray,
+} from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
 
 export const deliveryStatuses = ['pending', 'success', 'retrying', 'failed', 'held', 'cancelled'] as const;
@@ -201,11 +208,9 @@ export class EventLogView {
   body_sha256: string;
 
   @ApiProperty({
+    ...jsonObjectOrArray({ nullable: true }),
     description: 'The body as JSON; null once removed by retention',
-    oneOf: [
-      { type: 'object', nullable: true },
-      { type: 'array', items: {} },
-    ],
+    example: { event_type: 'user.update', data: { user: { id: 'USR-123' } } },
   })
   payload: unknown;
 

@@ -4,7 +4,7 @@ import { type AccountAccess, CurrentAccess } from '../auth/current-user.js';
 import { Operation } from '../auth/operation.js';
 import {
   AccountReconciliationView,
-  EventStatesView,
+  ReconciledEventsView,
   ReconcileEventsDto,
   ReconciliationQuery,
 } from './reconciliation.dto.js';
@@ -28,8 +28,11 @@ export class AccountReconciliationController {
   @Post()
   @HttpCode(200)
   @Operation('reconcileAccountEvents', 'Tell what became of these event ids', 400)
-  @ApiOkResponse({ type: EventStatesView })
-  events(@Body() body: ReconcileEventsDto, @CurrentAccess() access: AccountAccess): Promise<EventStatesView> {
+  @ApiOkResponse({ type: ReconciledEventsView })
+  events(
+    @Body() body: ReconcileEventsDto,
+    @CurrentAccess() access: AccountAccess,
+  ): Promise<ReconciledEventsView> {
     return this.reconciliation.ofEvents(access.accountId, body.event_ids);
   }
 }

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Operation } from '../auth/operation.js';
 import {
-  EventStatesView,
+  ReconciledEventsView,
   ReconcileEventsDto,
   ReconciliationQuery,
   ReconciliationView,
@@ -24,8 +24,8 @@ export class ReconciliationController {
   @Post()
   @HttpCode(200)
   @Operation('reconcileEvents', 'Tell what became of these event ids, in whichever accounts they are', 400)
-  @ApiOkResponse({ type: EventStatesView })
-  events(@Body() body: ReconcileEventsDto): Promise<EventStatesView> {
+  @ApiOkResponse({ type: ReconciledEventsView })
+  events(@Body() body: ReconcileEventsDto): Promise<ReconciledEventsView> {
     return this.reconciliation.ofEvents(null, body.event_ids);
   }
 }

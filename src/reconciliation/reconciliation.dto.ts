@@ -124,7 +124,7 @@ export class AccountReconciliationView extends ReconciliationView {
 }
 
 /** What became of one event id. Of an id that is unknown, everything but `event_id` and `state` is null. */
-export class EventStateView {
+export class ReconciledEventView {
   @ApiProperty({ example: 'order-1' })
   event_id: string;
 
@@ -154,8 +154,8 @@ export class EventStateView {
   })
   body_sha256: string | null;
 
-  @ApiProperty({
-    type: [String],
+  @ViewField('uuid', {
+    isArray: true,
     nullable: true,
     description: 'Ids of the destinations it matched; null once the event itself is not kept any more',
   })
@@ -168,11 +168,11 @@ export class EventStateView {
   others: StatusCountsView | null;
 }
 
-export class EventStatesView {
+export class ReconciledEventsView {
   @ApiProperty({
-    type: [EventStateView],
+    type: [ReconciledEventView],
     description:
       'In the order of `event_ids`, a repeated id once; across accounts one entry per account that has it',
   })
-  data: EventStateView[];
+  data: ReconciledEventView[];
 }

@@ -8,11 +8,11 @@ import { countDeliveries, findEvents } from './event-rows.js';
 import { type Period, readPeriod } from './period.js';
 import type {
   AccountReconciliationView,
-  EventStatesView,
+  ReconciledEventsView,
   ReconciliationQuery,
   ReconciliationView,
 } from './reconciliation.dto.js';
-import { toAccountReconciliationView, toEventStateViews, toReconciliationView } from './views.js';
+import { toAccountReconciliationView, toReconciledEventViews, toReconciliationView } from './views.js';
 
 /** Ids that many accounts use may match more events than one answer should hold. */
 const MAX_MATCHES = 5000;
@@ -39,7 +39,7 @@ export class ReconciliationService {
   }
 
   /** @param accountId null looks in every account. */
-  async ofEvents(accountId: string | null, eventIds: string[]): Promise<EventStatesView> {
+  async ofEvents(accountId: string | null, eventIds: string[]): Promise<ReconciledEventsView> {
     const wanted = [...new Set(eventIds)];
     const events = await findEvents(this.dataSource, wanted, accountId, MAX_MATCHES + 1).catch(tellTimeout);
     if (events.length > MAX_MATCHES)
@@ -48,7 +48,7 @@ export class ReconciliationService {
         `match more than ${MAX_MATCHES} events of all accounts; send fewer at a time`,
       );
     const counts = await countDeliveries(this.dataSource, events).catch(tellTimeout);
-    return { data: toEventStateViews(wanted, events, counts) };
+    return { data: toReconciledEventViews(wanted, events, counts) };
   }
 
   private read(period: Period, accountId: string | null): Promise<Balance> {

@@ -6,7 +6,7 @@ import type { Period } from './period.js';
 import type {
   AccountReconciliationView,
   BalanceView,
-  EventStateView,
+  ReconciledEventView,
   ReconciliationView,
 } from './reconciliation.dto.js';
 import { countByStatus } from './status-counts.js';
@@ -47,20 +47,22 @@ export const toAccountReconciliationView = (
   });
 
 /** In the order of `eventIds`; an id that several accounts used has an entry for each. */
-export function toEventStateViews(
+export function toReconciledEventViews(
   eventIds: string[],
   events: KnownEventRow[],
   counts: DeliveryCountRow[],
-): EventStateView[] {
+): ReconciledEventView[] {
   const eventsOf = groupBy(events, (event) => event.event_id);
   const countsOf = groupBy(counts, (count) => count.event);
   return eventIds.flatMap((id) => {
-    const known = eventsOf.get(id)?.map((event) => toEventStateView(event, countsOf.get(event.id) ?? []));
+    const known = eventsOf
+      .get(id)
+      ?.map((event) => toReconciledEventView(event, countsOf.get(event.id) ?? []));
     return known ?? [toUnknownView(id)];
   });
 }
 
-function toEventStateView(event: KnownEventRow, rows: DeliveryCountRow[]): EventStateView {
+function toReconciledEventView(event: KnownEventRow, rows: DeliveryCountRow[]): ReconciledEventView {
   const counts = countByStatus(rows.filter(({ is_first }) => is_first));
   return {
     event_id: event.event_id,
@@ -75,7 +77,7 @@ function toEventStateView(event: KnownEventRow, rows: DeliveryCountRow[]): Event
   };
 }
 
-const toUnknownView = (eventId: string): EventStateView => ({
+const toUnknownView = (eventId: string): ReconciledEventView => ({
   event_id: eventId,
   state: 'unknown',
   account_id: null,

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOpenApi } from '../../src/app.setup.js';
+import { createOpenApi } from '../../src/docs/openapi.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,

@@ -14,11 +14,17 @@ interface Schema {
   oneOf?: Schema[];
 }
 
+interface Answer {
+  $ref?: string;
+  description: string;
+  content?: Record<string, { schema: Schema }>;
+}
+
 interface Operation {
   operationId: string;
   parameters: { name: string; in: string; required?: boolean; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
+  responses: Record<string, Answer>;
   security?: Record<string, string[]>[];
 }
 
@@ -50,6 +56,8 @@ const read = (pointer: string): unknown =>
     .slice(2)
     .split('/')
     .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], document);
+
+const follow = (answer: Answer): Answer => (answer.$ref ? (read(answer.$ref) as Answer) : answer);
 
 const resolve = (schema: Schema): Schema => (schema.$ref ? (read(schema.$ref) as Schema) : schema);
 
@@ -88,7 +96,7 @@ describe('/openapi.json', () => {
   it('describes every answer, and its security schemes', () => {
     for (const { responses, security } of operations) {
       expect(Object.keys(responses).length).toBeGreaterThan(0);
-      for (const { description } of Object.values(responses)) expect(description).toBeTypeOf('string');
+      for (const answer of Object.values(responses)) expect(follow(answer).description).not.toBe('');
       for (const scheme of (security ?? []).flatMap(Object.keys))
         expect(document.components.securitySchemes).toHaveProperty(scheme);
     }
@@ -110,8 +118,10 @@ describe('/openapi.json', () => {
       return Object.entries(properties).flatMap(([name, property]) => untyped(property, `${at}.${name}`));
     };
     const found = operations.flatMap(({ operationId, responses }) =>
-      Object.entries(responses).flatMap(([status, { content = {} }]) =>
-        Object.values(content).flatMap(({ schema }) => untyped(schema, `${operationId} ${status}`)),
+      Object.entries(responses).flatMap(([status, answer]) =>
+        Object.values(follow(answer).content ?? {}).flatMap(({ schema }) =>
+          untyped(schema, `${operationId} ${status}`),
+        ),
       ),
     );
     expect(found).toEqual([]);
@@ -144,8 +154,8 @@ describe('/openapi.yaml', () => {
     const named = (pattern: RegExp) => [...answer.body.matchAll(pattern)].map((match) => match[1]);
     expect(answer.body).toContain(`openapi: ${document.openapi}\n`);
     expect(named(/^ {6}operationId: (\w+)$/gm)).toEqual(operations.map(({ operationId }) => operationId));
-    const schemas = answer.body.slice(answer.body.indexOf('\n  schemas:\n'));
-    expect([...schemas.matchAll(/^ {4}(\w+):$/gm)].map((match) => match[1])).toEqual(
+    const [, schemas] = /\n {2}schemas:\n(.*?)\n {2}securitySchemes:/s.exec(answer.body)!;
+    expect([...schemas!.matchAll(/^ {4}(\w+):$/gm)].map((match) => match[1])).toEqual(
       Object.keys(document.components.schemas),
     );
   });

@@ -145,12 +145,21 @@ export const StringMapField = (options: FieldOptions) =>
     check.IsObject({ message: 'must be an object of strings' }),
   );
 
+/** The schema of what producers send and destinations receive. */
+export const jsonObjectOrArray = ({ nullable }: { nullable?: boolean } = {}) => ({
+  oneOf: [
+    { type: 'object', additionalProperties: true, ...(nullable ? { nullable } : {}) },
+    { type: 'array', items: {} },
+  ],
+});
+
 /** Fields of answers: described, not validated. */
 export const ViewField = (type: 'uuid' | 'date-time' | 'uri' | 'email', options: ViewOptions = {}) =>
   ApiProperty({ type: String, format: type, ...options });
 
 interface ViewOptions {
   nullable?: boolean;
+  isArray?: boolean;
   required?: boolean;
   description?: string;
   example?: unknown;

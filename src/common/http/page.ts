@@ -1,5 +1,5 @@
-import { type Type, applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import type { Type } from '@nestjs/common';
+import { ApiOkResponse, ApiProperty } from '@nestjs/swagger';
 import { invalid } from '../errors/problem.js';
 import { IntegerQuery, TextField } from './fields.js';
 
@@ -18,7 +18,7 @@ export class PageInfo {
   @ApiProperty({ type: String, nullable: true, description: 'Send as `cursor` to read on; null at the end' })
   next: string | null;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 200, example: 50 })
   limit: number;
 }
 
@@ -53,16 +53,22 @@ export function toPage<Row extends { id: string }, View>(
 
 /** Documents a list answer of `view`s. */
 export const ApiPage = (view: Type) =>
-  applyDecorators(
-    ApiExtraModels(PageInfo, view),
-    ApiOkResponse({
-      schema: {
-        type: 'object',
-        required: ['data', 'page'],
-        properties: {
-          data: { type: 'array', items: { $ref: getSchemaPath(view) } },
-          page: { $ref: getSchemaPath(PageInfo) },
-        },
-      },
-    }),
-  );
+  ApiOkResponse({ type: pageOf(view), description: 'A page of the list' });
+
+const pages = new Map<Type, Type>();
+
+/** The class of a page of `view`s, named after them: generated clients have a type for each list. */
+function pageOf(view: Type): Type {
+  const known = pages.get(view);
+  if (known) return known;
+  class PageView {
+    @ApiProperty({ type: [view] })
+    data: unknown[];
+
+    @ApiProperty({ type: PageInfo })
+    page: PageInfo;
+  }
+  Object.defineProperty(PageView, 'name', { value: view.name.replace(/(View)?$/, 'Page') });
+  pages.set(view, PageView);
+  return PageView;
+}

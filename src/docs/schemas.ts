@@ -1,0 +1,28 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { type Schema, bodyOf, operationsOf, schemasIn, schemasOf, walkSchema } from './document.js';
+
+/** Says of schemas what the validation does, in the words that generators of clients understand best. */
+export function shapeSchemas(document: OpenAPIObject): void {
+  for (const schema of Object.values(schemasOf(document))) unwrapReferences(schema);
+  for (const { method, operation } of operationsOf(document))
+    for (const body of schemasIn(bodyOf(operation)?.content))
+      walkSchema(document, body, (schema) => {
+        closeObject(schema);
+        // A generated client sends defaults: changing one field would reset every other.
+        if (method === 'put' || method === 'patch') dropDefaults(schema);
+      });
+}
+
+/** `allOf` around a single reference is only needed where something is said beside it. */
+function unwrapReferences({ properties = {} }: Schema): void {
+  for (const [name, { allOf, ...beside }] of Object.entries(properties as Record<string, Schema>))
+    if (allOf?.length === 1 && Object.keys(beside).length === 0) properties[name] = allOf[0]!;
+}
+
+function closeObject(schema: Schema): void {
+  if (schema.properties) schema.additionalProperties ??= false;
+}
+
+function dropDefaults({ properties = {} }: Schema): void {
+  for (const property of Object.values(properties)) delete (property as Schema).default;
+}
