@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { createOpenApi } from './openapi.js';
+import { setupRedoc } from './redoc.js';
 
 /** Serves the OpenAPI document and the two pages that show it. */
 export function setupDocs(app: NestFastifyApplication, version: string): void {
@@ -10,4 +11,5 @@ export function setupDocs(app: NestFastifyApplication, version: string): void {
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
     customSiteTitle: 'Data Pusher API',
   });
+  setupRedoc(app);
 }

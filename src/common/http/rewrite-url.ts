@@ -6,6 +6,7 @@ const PREFIX = '/api';
 const OUTSIDE = [
   '/api',
   '/swagger',
+  '/redoc',
   '/queues',
   '/health',
   '/metrics',
