@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { generateClient } from './openapi/client.mjs';
 import { prepare, root } from './prepare.mjs';
 
 await prepare({ build: true, dev: true });
@@ -8,4 +9,7 @@ await prepare({ build: true, dev: true });
 const { readOpenApi } = await import(pathToFileURL(join(root, 'dist/src/openapi.js')).href);
 const document = await readOpenApi();
 writeFileSync(join(root, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
-console.log(`openapi.json has ${Object.keys(document.paths).length} paths.`);
+await generateClient(root, join(root, 'clients/typescript/generated'));
+console.log(
+  `Wrote openapi.json, ${Object.keys(document.paths).length} paths, and clients/typescript/generated.`,
+);

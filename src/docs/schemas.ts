@@ -8,8 +8,8 @@ export function shapeSchemas(document: OpenAPIObject): void {
     for (const body of schemasIn(bodyOf(operation)?.content))
       walkSchema(document, body, (schema) => {
         closeObject(schema);
-        // A generated client sends defaults: changing one field would reset every other.
-        if (method === 'put' || method === 'patch') dropDefaults(schema);
+        for (const property of Object.values(schema.properties ?? {}))
+          tellDefault(property as Schema, method === 'put' || method === 'patch');
       });
 }
 
@@ -23,6 +23,13 @@ function closeObject(schema: Schema): void {
   if (schema.properties) schema.additionalProperties ??= false;
 }
 
-function dropDefaults({ properties = {} }: Schema): void {
-  for (const property of Object.values(properties)) delete (property as Schema).default;
+/**
+ * Says a default in words. Some generators make a field with a default one that must be sent; others send it
+ * unasked, so that a change of one field would reset every other: a change has none.
+ */
+function tellDefault(property: Schema, isChange: boolean): void {
+  if (property.default === undefined) return;
+  if (!isChange)
+    property.description = `${property.description?.replace(/\.$/, '')}; ${JSON.stringify(property.default)} without it`;
+  delete property.default;
 }
