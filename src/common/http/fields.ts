@@ -46,9 +46,9 @@ export const TextField = (options: FieldOptions & { max: number; min?: number })
     check.Matches(/^\P{Surrogate}*$/u, { message: 'must not contain half of a surrogate pair' }),
   );
 
-/** The library throws on half a surrogate pair. */
+/** The library throws on half a surrogate pair, and takes characters that show as nothing or turn the text around. */
 const isEmailAddress = (value: unknown): boolean =>
-  typeof value === 'string' && /^\P{Surrogate}*$/u.test(value) && check.isEmail(value);
+  typeof value === 'string' && /^[^\p{C}\p{Z}]*$/u.test(value) && check.isEmail(value);
 
 export const EmailField = (options: FieldOptions) =>
   field(
@@ -106,14 +106,26 @@ export const BooleanQuery = (options: FieldOptions) =>
 export const UuidField = (options: FieldOptions) =>
   field(options, { type: String, format: 'uuid' }, check.IsUUID('all', { message: 'must be a UUID' }));
 
+const RFC_3339 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** The moment in UTC, where a day or a time without a zone is too; null for anything that PostgreSQL might not read. */
+function toUtc(text: unknown): string | null {
+  if (typeof text !== 'string' || !RFC_3339.test(text)) return null;
+  if (!check.isISO8601(text, { strict: true, strictSeparator: true })) return null;
+  const ms = Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+  const utc = Number.isNaN(ms) ? '' : new Date(ms).toISOString();
+  return /^(?!0000)\d{4}-/.test(utc) ? utc : null;
+}
+
 export const DateTimeField = (options: FieldOptions) =>
   field(
     options,
     { type: String, format: 'date-time' },
-    check.IsISO8601({ strict: true, strictSeparator: true }, { message: 'must be an RFC 3339 time' }),
-    check.Matches(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/, {
-      message: 'must be an RFC 3339 time such as 2026-01-31T09:30:00Z',
-    }),
+    Transform(({ value }) => toUtc(value) ?? value),
+    check.ValidateBy(
+      { name: 'isRfc3339', validator: { validate: (value) => toUtc(value) !== null } },
+      { message: 'must be an RFC 3339 time such as 2026-01-31T09:30:00Z' },
+    ),
   );
 
 export const WebsiteField = (options: FieldOptions) =>
