@@ -52,6 +52,7 @@ export class AccountAccessFinder {
     );
     const role = row && (caller.role === 'Admin' ? 'Admin' : row.role_name);
     if (!role) throw notFound(kind);
+    // The id as it is stored: a path may spell it in upper case, and secrets are bound to it.
     return { accountId: row.account_id, role };
   }
 

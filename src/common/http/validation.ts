@@ -35,7 +35,8 @@ export function createValidationPipe(): ValidationPipe {
 }
 
 export function invalidFields(errors: FieldError[]): Problem {
-  const detail = errors.map(({ field, message }) => `${field} ${message}`).join('; ');
+  const shown = (field: string) => (field.trim() === '' ? JSON.stringify(field) : field);
+  const detail = errors.map(({ field, message }) => `${shown(field)} ${message}`).join('; ');
   return new Problem('invalid_data', `${detail}.`, { errors });
 }
 
@@ -48,7 +49,14 @@ function flatten(error: ValidationError, parent: string): FieldError[] {
   return [...own, ...(error.children ?? []).flatMap((child) => flatten(child, field))];
 }
 
-/** A path parameter that is no UUID names nothing, so it is 404 like every other unknown id. */
-export const IdPipe: PipeTransform<string> = new ParseUUIDPipe({
+/** A path parameter that is no UUID names nothing, so it is 404 like every other unknown id. Ids are written in lower case. */
+class IdPipeTransform extends ParseUUIDPipe {
+  override async transform(...value: Parameters<ParseUUIDPipe['transform']>): Promise<string> {
+    const id = await super.transform(...value);
+    return id!.toLowerCase();
+  }
+}
+
+export const IdPipe: PipeTransform<string> = new IdPipeTransform({
   exceptionFactory: () => notFound('item'),
 });
