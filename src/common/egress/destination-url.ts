@@ -18,6 +18,9 @@ export function checkDestinationUrl(text: string, policy: Pick<AddressPolicy, 'c
     return 'must not contain a user name or password; use a header instead';
   if (text.includes('#')) return 'must not contain a fragment (#…), which is never sent';
   const url = new URL(text);
+  // The parser skips further slashes in front of the host, and takes names that no DNS can hold.
+  if (/^[^/]+\/{3}/.test(text) || /^\.|\.\./.test(url.hostname))
+    return 'must be a URL with a valid host and port';
   if (url.href.length > MAX_URL_LENGTH) return `must have at most ${MAX_URL_LENGTH} characters when encoded`;
   return checkUrlHost(url, policy);
 }
