@@ -6,19 +6,26 @@ import { AppModule, type AppRole } from './app.module.js';
 import { setupBoard } from './board/board.setup.js';
 import { answerClientError } from './common/errors/client-error.js';
 import { Problem, unavailable } from './common/errors/problem.js';
-import { ProblemFilter, sendFrameworkError } from './common/errors/problem.filter.js';
+import { ProblemFilter, sendFrameworkError, sendProblem } from './common/errors/problem.filter.js';
+import { AllowedMethods } from './common/http/allowed-methods.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { rewriteUrl } from './common/http/rewrite-url.js';
+import { StrictRequestGuard } from './common/http/strict-request.guard.js';
+import { leaveBodiesUnread } from './common/http/unread-bodies.js';
 import { createValidationPipe } from './common/http/validation.js';
+import { applyWireRules, originForm, wireProblem } from './common/http/wire-rules.js';
 import { LOGGER } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
 import { setupDocs } from './docs/docs.setup.js';
-import { acceptIngestBodies } from './incoming-data/ingest-body.js';
+import { isIngest } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
+import { inspectJson } from './incoming-data/json-body.js';
+import { checkMediaType } from './incoming-data/media-type.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
 
+const API = '/api/';
 const MANAGEMENT_BODY_BYTES = 1024 * 1024;
 /** As long as the headers of a request may be: an id that is too long for anything is 404 like any other. */
 const MAX_PARAM_LENGTH = 16 * 1024;
@@ -35,10 +42,13 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   app.useLogger(new NestLogger(logger));
   setPrefix(app);
   app.useGlobalPipes(createValidationPipe());
-  const problems = new ProblemFilter(logger, translateError);
+  const methods = new AllowedMethods();
+  methods.watch(adapter.getInstance());
+  const problems = new ProblemFilter(logger, translateError, methods);
   app.useGlobalFilters(problems);
+  applyWireRules(app.getHttpServer());
   addRequestHooks(app, logger);
-  acceptIngestBodies(adapter.getInstance());
+  readBodiesLast(app);
   // What is left is JSON; Nest would have added forms.
   adapter.getInstance().removeContentTypeParser('text/plain');
   app.get(IngestMetrics).watch(adapter.getInstance());
@@ -60,13 +70,15 @@ function createAdapter(config: AppConfig): FastifyAdapter {
     requestIdHeader: false,
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
       requestIdOf(request.headers['x-request-id']),
-    rewriteUrl: (request: { url?: string }) => rewriteUrl(request.url ?? '/'),
+    rewriteUrl: (request: { url?: string }) => rewriteUrl(originForm(request.url ?? '/')),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: sendFrameworkError,
     clientErrorHandler: answerClientError,
     // A request that arrives on an open connection while closing is still answered.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // A header that comes twice is one with both values, which is refused where it matters.
+    http: { joinDuplicateHeaders: true, requireHostHeader: false },
     keepAliveTimeout: 72_000,
     requestTimeout: 30_000,
   });
@@ -75,6 +87,8 @@ function createAdapter(config: AppConfig): FastifyAdapter {
 function addRequestHooks(app: NestFastifyApplication, logger: Logger): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const problem = wireProblem(request.raw);
+    if (problem) return sendProblem(problem, request, reply);
     void reply.header('x-request-id', request.id);
     done();
   });
@@ -92,6 +106,22 @@ function addRequestHooks(app: NestFastifyApplication, logger: Logger): void {
     );
     done();
   });
+}
+
+/** Who may not call an operation learns that before anything is read of the body. */
+function readBodiesLast(app: NestFastifyApplication): void {
+  leaveBodiesUnread(app.getHttpAdapter().getInstance(), API);
+  const rules = {
+    maxBytes: MANAGEMENT_BODY_BYTES,
+    mediaProblem: checkMediaType,
+    jsonProblem: (body: Buffer) => {
+      const json = inspectJson(body);
+      return json.ok ? null : json.problem;
+    },
+  };
+  const isExempt = (request: FastifyRequest): boolean =>
+    isIngest(request) || !request.routeOptions.url?.startsWith(API);
+  app.useGlobalGuards(new StrictRequestGuard(rules, isExempt));
 }
 
 /**

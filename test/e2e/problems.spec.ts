@@ -60,10 +60,8 @@ describe('an address that does not exist', () => {
     ['GET', '/api//accounts'],
     ['GET', '/health/nothing'],
     ['GET', '/swagger/nothing.js'],
-    ['DELETE', '/api/accounts'],
-    ['PATCH', '/user/profile'],
-    ['GET', '/server/incoming_data'],
-    ['OPTIONS', '/api/accounts'],
+    ['DELETE', '/api/nothing'],
+    ['OPTIONS', '/api/accounts/x/y'],
   ])('%s %s is 404', async (method, path) => {
     expectProblem(await app.call(method, path), 404, 'not_found');
   });
@@ -71,6 +69,20 @@ describe('an address that does not exist', () => {
   it('is 404 whatever words are in it, those of database errors too', async () => {
     expectProblem(await call('GET', '/timeout'), 404, 'not_found');
     expectProblem(await call('GET', '/Connection%20terminated'), 404, 'not_found');
+  });
+});
+
+describe('an address that takes other methods', () => {
+  it.each([
+    ['DELETE', '/api/accounts', 'GET, HEAD, POST'],
+    ['PATCH', '/user/profile', 'GET, HEAD, PUT'],
+    ['GET', '/server/incoming_data', 'POST'],
+    ['PROPFIND', '/api/accounts', 'GET, HEAD, POST'],
+    ['OPTIONS', '/accounts/anything/', 'DELETE, GET, HEAD, PATCH, PUT'],
+  ])('%s %s is 405 and names them', async (method, path, allowed) => {
+    const answer = await app.call(method, path);
+    expectProblem(answer, 405, 'method_not_allowed');
+    expect(answer.headers.get('allow')).toBe(allowed);
   });
 });
 
@@ -168,7 +180,7 @@ describe('a body', () => {
 
   it('that is declared too large is 413 before it is read', async () => {
     const answer = await sendRaw(
-      'POST /api/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+      `POST /api/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${admin.token}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 1048577\r\n\r\n',
     );
     expectProblem(answer, 413, 'payload_too_large');
@@ -177,7 +189,7 @@ describe('a body', () => {
   it('that turns out too large is 413', async () => {
     const chunks = `10000\r\n${'x'.repeat(0x10000)}\r\n`.repeat(16);
     const answer = await sendRaw(
-      'POST /api/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+      `POST /api/accounts HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${admin.token}\r\n` +
         `Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}1\r\nx\r\n`,
     );
     expectProblem(answer, 413, 'payload_too_large');

@@ -1,6 +1,13 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  NotFoundException,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { AllowedMethods } from '../http/allowed-methods.js';
 import { Problem, type ProblemCode, problemCodes } from './problem.js';
 
 /** Renders every error of the HTTP side as `application/problem+json`. An unknown error is a 500 that says nothing. */
@@ -9,6 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly translate: (error: unknown) => Problem | null,
+    private readonly methods: AllowedMethods,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -18,16 +26,19 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = this.toProblem(error);
+    const problem = this.toProblem(error, request);
     // A 503 is reported once by whoever found the database away, not once per request.
     if (problem.code === 'internal')
       this.logger.error({ err: problem.options.cause ?? error, request_id: request.id }, 'request.failed');
     sendProblem(problem, request, reply);
   }
 
-  private toProblem(error: unknown): Problem {
+  private toProblem(error: unknown, request: FastifyRequest): Problem {
     if (error instanceof Problem) return error;
-    return fromHttpError(error) ?? this.translate(error) ?? new Problem('internal', INTERNAL_DETAIL);
+    const refusal = error instanceof NotFoundException ? this.methods.refusalOf(request) : null;
+    return (
+      refusal ?? fromHttpError(error) ?? this.translate(error) ?? new Problem('internal', INTERNAL_DETAIL)
+    );
   }
 }
 
@@ -36,7 +47,7 @@ export function sendFrameworkError(error: Error, request: FastifyRequest, reply:
   sendProblem(fromHttpError(error) ?? new Problem('internal', INTERNAL_DETAIL), request, reply);
 }
 
-function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   if (reply.sent || reply.raw.headersSent) return;
   void reply
     .status(problem.status)

@@ -1,0 +1,79 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { FastifyRequest } from 'fastify';
+import { Problem, invalid } from '../errors/problem.js';
+import { contentTypeOf, hasBody, readBody } from './unread-bodies.js';
+import { invalidFields } from './validation.js';
+
+/** How bodies are judged; each gives a sentence where something is wrong. */
+export interface BodyRules {
+  maxBytes: number;
+  mediaProblem(contentType: string | undefined, contentEncoding: string | undefined): string | null;
+  jsonProblem(body: Buffer): string | null;
+}
+
+/**
+ * Runs behind the guard that decides who may call: only then is the body read. Whatever the operation does not
+ * take, parameters in the address or fields in the body, is refused by name here or by its DTO.
+ */
+export class StrictRequestGuard implements CanActivate {
+  constructor(
+    private readonly rules: BodyRules,
+    private readonly isExempt: (request: FastifyRequest) => boolean,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (this.isExempt(request)) return true;
+    if (!takes(context, RouteParamtypes.QUERY)) refuseFields(Object.keys(request.query as object));
+    if (request.method === 'GET' || request.method === 'HEAD' || !hasBody(request)) return true;
+    return this.readJson(request, takes(context, RouteParamtypes.BODY));
+  }
+
+  private async readJson(request: FastifyRequest, isTaken: boolean): Promise<true> {
+    const mediaProblem = this.rules.mediaProblem(contentTypeOf(request), request.headers['content-encoding']);
+    if (mediaProblem) throw new Problem('unsupported_media_type', mediaProblem);
+    const bytes = await readBody(request, this.rules.maxBytes);
+    const jsonProblem = this.rules.jsonProblem(bytes);
+    if (jsonProblem) throw badBody(jsonProblem);
+    request.body = JSON.parse(bytes.toString('utf8')) as unknown;
+    const reserved = findReserved(request.body);
+    if (reserved !== null) throw invalid(reserved, 'is a name that no field may have');
+    if (Array.isArray(request.body) && !isTaken) throw badBody('This operation takes no list.');
+    if (!isTaken) refuseFields(Object.keys(request.body as object));
+    return true;
+  }
+}
+
+/** Names that reach the prototype of an object; Nest would drop some of them without a word. */
+const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** The path of the first reserved name; bodies are not nested deep here, their rules see to that. */
+function findReserved(value: unknown, path = ''): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, child] of Object.entries(value)) {
+    const field = path === '' ? key : `${path}.${key}`;
+    const found = RESERVED.has(key) ? field : findReserved(child, field);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function refuseFields(names: string[]): void {
+  if (names.length > 0)
+    throw invalidFields(names.map((field) => ({ field, message: 'is not a known field' })));
+}
+
+const badBody = (sentence: string): Problem =>
+  new Problem('invalid_data', sentence, { errors: [{ field: 'body', message: sentence }] });
+
+/** Whether the controller's method has a parameter of this kind, which Nest writes down as `<kind>:<index>`. */
+function takes(context: ExecutionContext, kind: RouteParamtypes): boolean {
+  const parameters = (Reflect.getMetadata(
+    ROUTE_ARGS_METADATA,
+    context.getClass(),
+    context.getHandler().name,
+  ) ?? {}) as object;
+  return Object.keys(parameters).some((key) => key.startsWith(`${kind}:`));
+}
