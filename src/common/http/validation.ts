@@ -35,7 +35,8 @@ export function createValidationPipe(): ValidationPipe {
 }
 
 export function invalidFields(errors: FieldError[]): Problem {
-  const shown = (field: string) => (field.trim() === '' ? JSON.stringify(field) : field);
+  // A name that somebody made up may be empty or hold anything.
+  const shown = (field: string) => (/^[^\s\p{C}]+$/u.test(field) ? field : JSON.stringify(field));
   const detail = errors.map(({ field, message }) => `${shown(field)} ${message}`).join('; ');
   return new Problem('invalid_data', `${detail}.`, { errors });
 }
