@@ -7,6 +7,7 @@ export default defineConfig({
       'src/**/*.spec.ts',
       'test/integration/**/*.spec.ts',
       'test/e2e/**/*.spec.ts',
+      'test/inputs/**/*.spec.ts',
       'test/faults/*.spec.ts',
     ],
     globalSetup: ['test/support/global-setup.ts', 'test/faults/build/global-setup.ts'],

@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestApp, createTestApp } from '../support/app.js';
+import {
+  type TestAccount,
+  type TestUser,
+  addMember,
+  createAccount,
+  createDestination,
+  registerAdmin,
+  registerUser,
+} from '../support/factories.js';
+import {
+  type ManagementCase,
+  anonymousCases,
+  bodyCases,
+  fieldCases,
+  pathCases,
+  queryCases,
+} from './corpus/management.js';
+import { type Operation, type OpenApi, operationsOf } from './corpus/operations.js';
+import { BAD_AUTHORIZATIONS, STALE_TAGS } from './corpus/paths.js';
+import { Client } from './oracle/client.js';
+import { type Answer, faultsOf, problemOf } from './oracle/problems.js';
+import { readTables } from './oracle/rows.js';
+import { runAll } from './oracle/run-all.js';
+
+const HEADERS = { 'X-Secret': 'a-header-value-that-is-a-secret' };
+/** Findings that a report shows; one defect often makes hundreds. */
+const SHOWN = 20;
+const LONG_MS = 60_000;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH', 'LOCK'];
+
+let app: TestApp;
+let client: Client;
+let admin: TestUser;
+let account: TestAccount;
+let operations: Operation[];
+let ids: Record<string, string>;
+let secrets: string[];
+let total = 0;
+
+beforeAll(async () => {
+  app = await createTestApp({}, 'api');
+  client = new Client(app.url);
+  admin = await registerAdmin(app);
+  account = await createAccount(app, admin);
+  const user = await registerUser(app);
+  const member = await addMember(app, admin, account, user, 'User');
+  const destination = await createDestination(app, admin, account, {
+    url: 'http://127.0.0.1:9/',
+    headers: HEADERS,
+  });
+  const headers = { 'cl-x-token': account.app_secret_token, 'cl-x-event-id': 'event-1' };
+  await app.call('POST', '/server/incoming_data', { body: { a: 1 }, headers });
+  ids = {
+    accountId: account.id,
+    memberId: member.id,
+    destinationId: destination.id,
+    eventId: 'event-1',
+    id: account.id,
+  };
+  const { signing_secret } = (
+    await app.call('GET', `/accounts/${account.id}/destinations/${destination.id}/secret`, {
+      token: admin.token,
+    })
+  ).body;
+  secrets = [
+    account.app_secret_token,
+    admin.token,
+    admin.refreshToken,
+    signing_secret,
+    HEADERS['X-Secret'],
+    admin.password,
+  ];
+  operations = operationsOf((await app.call('GET', '/openapi.json')).body as OpenApi);
+});
+
+afterAll(async () => {
+  await client?.close();
+  await app?.close();
+});
+
+const pathOf = ({ operation, path = operation.path, query }: ManagementCase): string => {
+  const filled = path.replace(
+    /\{(\w+)\}/g,
+    (_, name: string) => ids[name] ?? '01920000-0000-7000-8000-000000000000',
+  );
+  return query === undefined ? filled : `${filled}?${query}`;
+};
+
+/** Whether an id of the path is of a kind this file knows; unknown ones are 404 before anything else is looked at. */
+const isReachable = ({ path }: Operation): boolean =>
+  [...path.matchAll(/\{(\w+)\}/g)].every(([, name]) => Object.hasOwn(ids, name!));
+
+function send(one: ManagementCase): Promise<Answer> {
+  const { operation, body, contentType = 'application/json', headers, isAnonymous } = one;
+  return client.send({
+    method: operation.method,
+    path: pathOf(one),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': contentType }),
+      ...(isAnonymous || operation.isPublic ? {} : { authorization: `Bearer ${admin.token}` }),
+      ...headers,
+    },
+    body,
+  });
+}
+
+async function check(one: ManagementCase): Promise<string[]> {
+  const answer = await send(one);
+  if (one.status === 200)
+    return answer.status === 200 ? [] : [`answered ${answer.status} ${answer.body.toString()}`];
+  const faults = faultsOf(answer, secrets);
+  if (faults.length > 0) return faults;
+  if (answer.status === 404 && !isReachable(one.operation)) return [];
+  if (answer.status !== one.status)
+    return [`answered ${answer.status} instead of ${one.status}: ${answer.body.toString()}`];
+  const { field } = one;
+  if (field === undefined) return [];
+  const named = problemOf(answer).errors.map((error) => error.field);
+  return named.some((name) => name === field || name.startsWith(`${field}.`))
+    ? []
+    : [`names ${JSON.stringify(named)}`];
+}
+
+/** Nothing of what is refused may leave a trace. */
+async function expectRefused(cases: ManagementCase[]): Promise<void> {
+  total += cases.length;
+  const before = await readTables(app.dataSource);
+  expect((await runAll(cases, check)).slice(0, SHOWN)).toEqual([]);
+  expect(await readTables(app.dataSource)).toEqual(before);
+}
+
+describe('every operation of the OpenAPI document', () => {
+  it(
+    'refuses fields that are wrong, foreign or missing, by name',
+    async () => {
+      await expectRefused(operations.flatMap(fieldCases));
+    },
+    LONG_MS,
+  );
+
+  it(
+    'refuses bodies that are no JSON object in UTF-8',
+    async () => {
+      await expectRefused(operations.flatMap(bodyCases));
+    },
+    LONG_MS,
+  );
+
+  it(
+    'refuses parameters that are wrong, foreign or repeated, by name',
+    async () => {
+      await expectRefused(operations.flatMap(queryCases));
+    },
+    LONG_MS,
+  );
+
+  it(
+    'finds nothing by ids that are none',
+    async () => {
+      await expectRefused(operations.flatMap(pathCases));
+    },
+    LONG_MS,
+  );
+
+  it('tells who is not signed in so, whatever else is wrong', async () => {
+    await expectRefused(operations.flatMap(anonymousCases));
+  });
+
+  it('takes no Authorization that is not a good one', async () => {
+    const cases = operations
+      .filter(({ isPublic }) => !isPublic)
+      .flatMap((operation) =>
+        BAD_AUTHORIZATIONS.map((value, index): ManagementCase => ({
+          name: `${operation.id} ${value.slice(0, 60)}`,
+          operation,
+          status: 401,
+          isAnonymous: true,
+          // The rotation of the list keeps one operation from trying them all.
+          headers: {
+            authorization: value.replaceAll(
+              '<token>',
+              index % 2 === 0 ? admin.token : admin.token.slice(0, -1),
+            ),
+          },
+        })),
+      );
+    await expectRefused(cases);
+  });
+
+  it('answers methods it does not take with 405 and names those it does', async () => {
+    const paths = [...new Set(operations.map(({ path }) => path))];
+    const cases = paths.flatMap((path) => {
+      const allowed = operations.filter((operation) => operation.path === path).map(({ method }) => method);
+      return METHODS.filter((method) => !allowed.includes(method)).map((method) => ({
+        name: `${method} ${path}`,
+        method,
+        path,
+        allowed,
+      }));
+    });
+    total += cases.length;
+    const before = await readTables(app.dataSource);
+    const findings = await runAll(cases, async ({ method, path, allowed }) => {
+      const answer = await client.send({
+        method,
+        path: path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? 'x'),
+      });
+      if (answer.status !== 405) return [`answered ${answer.status}`];
+      const named = answer.headers['allow']?.split(', ') ?? [];
+      return [
+        ...faultsOf(answer, secrets),
+        ...allowed.filter((one) => !named.includes(one)).map((one) => `does not allow ${one}`),
+      ];
+    });
+    expect(findings).toEqual([]);
+    expect(await readTables(app.dataSource)).toEqual(before);
+  });
+});
+
+describe('the version of a destination', () => {
+  it('is not met by an If-Match that is stale or is none', async () => {
+    const cases = operations
+      .filter(({ id }) => id === 'updateDestination' || id === 'patchDestination')
+      .flatMap((operation) =>
+        STALE_TAGS.map((tag): ManagementCase => ({
+          name: `${operation.id} If-Match: ${tag.slice(0, 40)}`,
+          operation,
+          status: 412,
+          body: '{"description":"x"}',
+          headers: { 'if-match': tag },
+        })),
+      );
+    expect(cases.length).toBeGreaterThan(0);
+    await expectRefused(cases);
+  });
+});
+
+describe('the cases of this file', () => {
+  it('are more than 4,000', async ({ annotate }) => {
+    await annotate(`${total} cases for ${operations.length} operations`);
+    expect(total).toBeGreaterThan(4000);
+  });
+});
