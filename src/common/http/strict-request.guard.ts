@@ -13,11 +13,19 @@ export interface BodyRules {
   jsonProblem(body: Buffer): string | null;
 }
 
+interface KnownOperation {
+  isExempt: boolean;
+  takesQuery: boolean;
+  takesBody: boolean;
+}
+
 /**
  * Runs behind the guard that decides who may call: only then is the body read. Whatever the operation does not
  * take, parameters in the address or fields in the body, is refused by name here or by its DTO.
  */
 export class StrictRequestGuard implements CanActivate {
+  private readonly operations = new WeakMap<object, KnownOperation>();
+
   constructor(
     private readonly rules: BodyRules,
     private readonly isExempt: (request: FastifyRequest) => boolean,
@@ -25,10 +33,24 @@ export class StrictRequestGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (this.isExempt(request)) return true;
-    if (!takes(context, RouteParamtypes.QUERY)) refuseFields(Object.keys(request.query as object));
+    const operation = this.operationOf(context, request);
+    if (operation.isExempt) return true;
+    if (!operation.takesQuery) refuseFields(Object.keys(request.query as object));
     if (request.method === 'GET' || request.method === 'HEAD' || !hasBody(request)) return true;
-    return this.readJson(request, takes(context, RouteParamtypes.BODY));
+    return this.readJson(request, operation.takesBody);
+  }
+
+  /** What is the same for every request of an operation is looked up once: events pass here too. */
+  private operationOf(context: ExecutionContext, request: FastifyRequest): KnownOperation {
+    const known = this.operations.get(context.getHandler());
+    if (known) return known;
+    const operation = {
+      isExempt: this.isExempt(request),
+      takesQuery: takes(context, RouteParamtypes.QUERY),
+      takesBody: takes(context, RouteParamtypes.BODY),
+    };
+    this.operations.set(context.getHandler(), operation);
+    return operation;
   }
 
   private async readJson(request: FastifyRequest, isTaken: boolean): Promise<true> {
