@@ -8,6 +8,7 @@ import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { ChangeFeed } from '../database/change-feed.js';
+import { addCreatedRange } from '../database/created-range.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { AccountTokens } from './account-tokens.js';
@@ -162,8 +163,7 @@ export class AccountsService {
     if (caller.role !== 'Admin') select.andWhere('m.user_id IS NOT NULL');
     const cursor = readCursor(query);
     if (cursor) select.andWhere('a.id < :cursor', { cursor });
-    if (query.created_from) select.andWhere('a.created_at >= :from', { from: query.created_from });
-    if (query.created_to) select.andWhere('a.created_at < :to', { to: query.created_to });
+    addCreatedRange(select, 'a', query);
     if (query.q)
       select.andWhere(
         new Brackets((or) =>

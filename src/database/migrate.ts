@@ -5,6 +5,7 @@ import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import type { DatabaseConnection } from '../config/app-config.js';
 import { typeormOptions } from './database.options.js';
+import { isPrivilegeMissing } from './pg-errors.js';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 /** "DPMG" in ASCII; one lock for the schema of the product, held on a connection of its own. */
@@ -70,6 +71,12 @@ export async function readMigrationState(connection: DatabaseConnection): Promis
   }
 }
 
+/** A role that may not do what a migration does is mended by an operator, who needs the sentence and no stack. */
+function explainRefusal(error: unknown): never {
+  if (isPrivilegeMissing(error)) throw new SchemaError((error as Error).message);
+  throw error;
+}
+
 /** Names of the migrations the database has had. */
 async function readApplied(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query("SELECT to_regclass('migrations') IS NOT NULL AS exists");
@@ -91,7 +98,7 @@ async function migrateProduct(connection: DatabaseConnection, applied: string[])
   const options = { ...typeormOptions(connection), poolSize: 2, extra: {}, migrations };
   const dataSource = await new DataSource(options).initialize();
   try {
-    const done = await dataSource.runMigrations({ transaction: 'each' });
+    const done = await dataSource.runMigrations({ transaction: 'each' }).catch(explainRefusal);
     return done.map(({ name }) => name);
   } finally {
     await dataSource.destroy();

@@ -5,6 +5,7 @@ interface DatabaseError {
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
+const INSUFFICIENT_PRIVILEGE = '42501';
 const QUERY_CANCELED = '57014';
 
 /** The driver's error, also where TypeORM wrapped it. */
@@ -31,6 +32,11 @@ export function isUnavailable(error: unknown): boolean {
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/.test(code)) return true;
   const message = error instanceof Error ? error.message : '';
   return /timeout|Connection terminated|Query read timeout|not queryable|Cannot use a pool/i.test(message);
+}
+
+/** True when the role of the connection may not do what it tried. */
+export function isPrivilegeMissing(error: unknown): boolean {
+  return driverError(error)?.code === INSUFFICIENT_PRIVILEGE;
 }
 
 /** True when a statement was ended because it took too long, by the database or by the driver. */

@@ -10,6 +10,7 @@ export type DestinationState = (typeof destinationStates)[number];
 
 @Entity('destinations')
 @Index('destinations_account_id_idx', ['accountId', 'id'])
+@Index('destinations_text_idx', ['url', 'description'], { type: 'gin' })
 @Check('destinations_http_method_check', "http_method IN ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')")
 @Check('destinations_state_check', "state IN ('active', 'paused', 'disabled')")
 export class Destination {

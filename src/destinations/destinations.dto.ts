@@ -119,7 +119,7 @@ export class ListDestinationsQuery extends PageQuery {
   @DateTimeField({ about: 'Created at or after', optional: true })
   created_from?: string;
 
-  @DateTimeField({ about: 'Created before', optional: true })
+  @DateTimeField({ about: 'Created before', after: 'created_from', optional: true })
   created_to?: string;
 }
 

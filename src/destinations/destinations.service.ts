@@ -12,6 +12,7 @@ import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
 import { ChangeFeed } from '../database/change-feed.js';
+import { addCreatedRange } from '../database/created-range.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { changedMeanwhile, stateOf, toColumns, wrongState } from './destination-changes.js';
 import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
@@ -73,8 +74,7 @@ export class DestinationsService {
     if (cursor) select.andWhere('d.id < :cursor', { cursor });
     if (query.state) select.andWhere('d.state = :state', { state: query.state });
     if (query.http_method) select.andWhere('d.http_method = :method', { method: query.http_method });
-    if (query.created_from) select.andWhere('d.created_at >= :from', { from: query.created_from });
-    if (query.created_to) select.andWhere('d.created_at < :to', { to: query.created_to });
+    addCreatedRange(select, 'd', query);
     if (query.q) select.andWhere('(d.url ILIKE :q OR d.description ILIKE :q)', { q: likePattern(query.q) });
     const rows = await within(scope, select).getMany();
     return toPage(rows, query, (row) => this.view(row, accessIn(scope, row.accountId)));

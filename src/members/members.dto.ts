@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EmailField, EnumField, TextField, ViewField } from '../common/http/fields.js';
+import { DateTimeField, EmailField, EnumField, TextField, ViewField } from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
 import { type Role, roles } from '../users/user.entity.js';
 import type { Member } from './member.entity.js';
@@ -26,6 +26,15 @@ export class UpdateMemberDto {
 export class ListMembersQuery extends PageQuery {
   @TextField({ about: 'Part of the e-mail', max: 200, optional: true })
   q?: string;
+
+  @EnumField({ about: 'Only with this role', values: roles, name: 'Role', optional: true })
+  role_name?: Role;
+
+  @DateTimeField({ about: 'Added or invited at or after', optional: true })
+  created_from?: string;
+
+  @DateTimeField({ about: 'Added or invited before', after: 'created_from', optional: true })
+  created_to?: string;
 }
 
 export class MemberView {

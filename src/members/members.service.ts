@@ -9,6 +9,7 @@ import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { Problem, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { addCreatedRange } from '../database/created-range.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { Member } from './member.entity.js';
 import {
@@ -55,6 +56,8 @@ export class MembersService {
       .limit(query.limit + 1);
     const cursor = readCursor(query);
     if (cursor) select.andWhere('m.id < :cursor', { cursor });
+    if (query.role_name) select.andWhere('m.role_name = :role', { role: query.role_name });
+    addCreatedRange(select, 'm', query);
     if (query.q) select.andWhere('m.email ILIKE :q', { q: likePattern(query.q) });
     return toPage(await within(scope, select).getMany(), query, toMemberView);
   }

@@ -192,7 +192,10 @@ describe('GET /accounts/{accountId}/members', () => {
     ['cursor=bogus', 'cursor'],
     ['q=', 'q'],
     ['q=%00', 'q'],
-    ['role_name=Admin', 'role_name'],
+    ['role_name=admin', 'role_name'],
+    ['created_to=yesterday', 'created_to'],
+    ['created_from=2026-02-01&created_to=2026-02-01', 'created_to'],
+    ['role=Admin', 'role'],
   ])('refuses ?%s', async (query, field) => {
     expectProblem(
       await app.call('GET', `${path()}?${query}`, { token: owner.token }),

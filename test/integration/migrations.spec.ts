@@ -62,6 +62,29 @@ describe('migrations', () => {
     );
   });
 
+  it('tell in words what to do where the role may not create the extension for searching', async () => {
+    const { user, password, database: name } = { user: 'no_rights', password: 'x', database: 'no_rights' };
+    const admin = new pg.Client({ ...database.connection, database: 'postgres' });
+    await admin.connect();
+    await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    const owner = new pg.Client({ ...database.connection, database: name });
+    await owner.connect();
+    // It may make tables, as anybody could before PostgreSQL 15, but nothing that belongs to the database.
+    await owner.query(`GRANT ALL ON SCHEMA public TO ${user}`);
+    const refused = migrate({ ...database.connection, user, password, database: name });
+    await expect(refused).rejects.toThrow(SchemaError);
+    await expect(refused).rejects.toThrow(/CREATE EXTENSION pg_trgm/);
+    await owner.query(`GRANT CREATE ON DATABASE ${name} TO ${user}`);
+    await owner.end();
+    await expect(
+      migrate({ ...database.connection, user, password, database: name }),
+    ).resolves.not.toHaveLength(0);
+    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await admin.query(`DROP ROLE ${user}`);
+    await admin.end();
+  }, 120_000);
+
   it('put each day into a partition of its own, and days without one into the default', async () => {
     const pool = new pg.Pool({ ...database.connection, max: 1 });
     const now = Date.UTC(2030, 0, 31, 12);

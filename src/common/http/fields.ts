@@ -117,7 +117,8 @@ function toUtc(text: unknown): string | null {
   return /^(?!0000)\d{4}-/.test(utc) ? utc : null;
 }
 
-export const DateTimeField = (options: FieldOptions) =>
+/** A day or a moment; without an offset it is UTC. `after` names a field of the same query that has to be earlier. */
+export const DateTimeField = (options: FieldOptions & { after?: string }) =>
   field(
     options,
     { type: String, format: 'date-time' },
@@ -126,6 +127,22 @@ export const DateTimeField = (options: FieldOptions) =>
       { name: 'isRfc3339', validator: { validate: (value) => toUtc(value) !== null } },
       { message: 'must be an RFC 3339 time such as 2026-01-31T09:30:00Z' },
     ),
+    ...(options.after ? [isAfter(options.after)] : []),
+  );
+
+const isAfter = (start: string): PropertyDecorator =>
+  check.ValidateBy(
+    {
+      name: 'isAfter',
+      validator: {
+        validate: (end: unknown, args) => {
+          const from = (args!.object as Record<string, unknown>)[start];
+          // A start that is no time is told at its own field.
+          return !(Date.parse(String(from)) >= Date.parse(String(end)));
+        },
+      },
+    },
+    { message: `must be later than ${start}` },
   );
 
 export const WebsiteField = (options: FieldOptions) =>
