@@ -1,24 +1,21 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What nearly all are not, so that these indexes cost nearly nothing. */
-const UNSUCCESSFUL = "status <> 'success'";
-
 /** A delivery that came to its end. Append-only, partitioned by day of its id. */
 @Entity('finished_deliveries')
 @Index('finished_deliveries_id_idx', ['id'])
 @Index('finished_deliveries_destination_id_status_idx', ['destinationId', 'status', 'id'])
-@Index('finished_deliveries_event_type_idx', ['accountId', 'eventType', 'id'])
-@Index('finished_deliveries_destination_id_event_type_idx', ['destinationId', 'eventType', 'id'])
-@Index('finished_deliveries_unsuccessful_id_idx', ['status', 'id'], { where: UNSUCCESSFUL })
-@Index('finished_deliveries_unsuccessful_idx', ['accountId', 'status', 'id'], { where: UNSUCCESSFUL })
-@Index('finished_deliveries_unsuccessful_event_type_idx', ['accountId', 'status', 'eventType', 'id'], {
-  where: UNSUCCESSFUL,
+@Index('finished_deliveries_status_event_type_idx', ['accountId', 'status', 'eventType', 'id'])
+@Index('finished_deliveries_destination_id_status_event_type_idx', [
+  'destinationId',
+  'status',
+  'eventType',
+  'id',
+])
+// What nearly all are not, so that these indexes cost nearly nothing.
+@Index('finished_deliveries_unsuccessful_id_idx', ['status', 'id'], { where: "status <> 'success'" })
+@Index('finished_deliveries_unsuccessful_idx', ['accountId', 'status', 'id'], {
+  where: "status <> 'success'",
 })
-@Index(
-  'finished_deliveries_unsuccessful_destination_id_event_type_idx',
-  ['destinationId', 'status', 'eventType', 'id'],
-  { where: UNSUCCESSFUL },
-)
 @Check('finished_deliveries_status_check', "status IN ('success', 'failed', 'cancelled')")
 export class FinishedDelivery {
   @PrimaryColumn('uuid', { name: 'account_id', primaryKeyConstraintName: 'finished_deliveries_pkey' })

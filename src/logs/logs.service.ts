@@ -119,7 +119,7 @@ export function toFilter(
   add((p) => `event_type = ${p}`, query.event_type);
   add((p) => `id >= ${p}::uuid`, query.from && firstIdOf(Date.parse(query.from)));
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
-  const isByStatus = Boolean(query.destination_id) && !query.event_type && !event;
+  const isByStatus = Boolean(query.destination_id || query.event_type) && !event;
   const all = (list: string[]): string => ['true', ...list].join(' AND ');
   return { where: all(conditions), manual: all(manual), values, status: query.status, isByStatus };
 }
