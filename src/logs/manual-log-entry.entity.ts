@@ -8,6 +8,7 @@ export type ManualStatus = (typeof manualStatuses)[number];
 @Entity('manual_log_entries')
 @Index('manual_log_entries_account_id_idx', ['accountId', 'id'])
 @Index('manual_log_entries_event_id_idx', ['eventId', 'accountId', 'id'])
+@Index('manual_log_entries_status_idx', ['status', 'id'])
 @Index('manual_log_entries_destination_id_idx', ['destinationId', 'id'])
 @Check('manual_log_entries_status_check', "status IN ('success', 'failed', 'cancelled')")
 export class ManualLogEntry {
