@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { DestinationStream } from 'pino';
 import type { Env } from './env.js';
 import { type RetentionPeriods, readPeriods } from './retention.js';
 import type { Secrets } from './secrets.js';
@@ -24,6 +25,8 @@ export class AppConfig {
     readonly secrets: Secrets,
     readonly database: DatabaseConnection,
     readonly version: string,
+    /** Where the log goes instead of stdout. */
+    readonly logTo?: DestinationStream,
   ) {}
 
   /** True where the database was started by this process. */

@@ -13,7 +13,7 @@ export class ConfigModule {
       module: ConfigModule,
       providers: [
         { provide: AppConfig, useValue: config },
-        { provide: LOGGER, useValue: createLogger(config.env.LOG_LEVEL) },
+        { provide: LOGGER, useValue: createLogger(config.env.LOG_LEVEL, config.logTo) },
         {
           provide: SealedBox,
           useValue: new SealedBox(parseEncryptionKeys(config.secrets.encryptionKeys)),

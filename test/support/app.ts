@@ -4,6 +4,7 @@ import type { AppRole } from '../../src/app.module.js';
 import { createApp } from '../../src/app.setup.js';
 import { AppConfig, type DatabaseConnection } from '../../src/config/app-config.js';
 import { readEnv } from '../../src/config/env.js';
+import { expectNoSecrets, noteSecrets } from './canaries.js';
 import { createTestDatabase } from './database.js';
 
 export interface TestAnswer {
@@ -27,6 +28,8 @@ export interface TestApp {
   app: NestFastifyApplication;
   config: AppConfig;
   dataSource: DataSource;
+  /** What the app has logged, down to debug. */
+  log(): string;
   call(method: string, path: string, options?: CallOptions): Promise<TestAnswer>;
   close(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export const testEnv: Record<string, string> = {
 type Way = (connection: DatabaseConnection) => Promise<DatabaseConnection>;
 
 /**
- * The real application on a free port and a database of its own.
+ * The real application on a free port and a database of its own. Closing it fails where it has logged a secret.
  * @param way to the database, where the test stands between.
  */
 export async function createTestApp(
@@ -57,11 +60,13 @@ export async function createTestApp(
   way: Way = async (connection) => connection,
 ): Promise<TestApp> {
   const database = await createTestDatabase();
+  const lines: string[] = [];
   const config = new AppConfig(
-    readEnv({ ...testEnv, ...env }),
+    readEnv({ ...testEnv, LOG_LEVEL: 'debug', ...env }),
     testSecrets,
     await way(database.connection),
     '0.0.0-test',
+    { write: (line) => void lines.push(line) },
   );
   const app = await createApp(config, role);
   await app.listen(0, '127.0.0.1');
@@ -72,10 +77,12 @@ export async function createTestApp(
     app,
     config,
     dataSource: app.get(DataSource),
+    log: () => lines.join(''),
     call: (method, path, options) => call(url, method, path, options),
     close: async () => {
       await app.close();
       await database.drop();
+      expectNoSecrets(lines.join(''));
     },
   };
 }
@@ -100,9 +107,8 @@ export async function call(
   });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
-  return {
-    status: response.status,
-    body: isJson && text ? JSON.parse(text) : text,
-    headers: response.headers,
-  };
+  const answered = isJson && text ? JSON.parse(text) : text;
+  noteSecrets(body);
+  noteSecrets(answered);
+  return { status: response.status, body: answered, headers: response.headers };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { expectNoSecrets } from './canaries.js';
 import { waitFor } from './wait-for.js';
 
 const DIST = fileURLToPath(new URL('../../dist/bundle/app/', import.meta.url));
@@ -9,7 +10,7 @@ export interface ProductProcess {
   /** Of the API; undefined for a worker. */
   url: string | undefined;
   output(): string;
-  /** Sends the signal and resolves with the exit code, or the name of the signal that ended it. */
+  /** Fails where it has printed a secret. Sends the signal and resolves with the exit code, or the name of the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | string>;
   exited: Promise<number | string>;
 }
@@ -37,9 +38,11 @@ export function runProduct(
     get url() {
       return /API +(http:\/\/localhost:\d+)\/api/.exec(text)?.[1]?.replace('localhost', '127.0.0.1');
     },
-    end: (signal) => {
+    end: async (signal) => {
       child.kill(signal);
-      return exited;
+      const result = await exited;
+      expectNoSecrets(text);
+      return result;
     },
   };
 }

@@ -1,0 +1,62 @@
+import { format, resolveConfig } from 'prettier';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createOpenApi } from '../../src/app.setup.js';
+import { type AccessLevel, type OperationId, policy, sessionsOnly } from '../../src/auth/policy.js';
+import { type TestApp, createTestApp } from '../support/app.js';
+
+const FILE = '../../ACCESS.md';
+
+const INTRODUCTION = `# Who may do what
+
+Made from the policy table (\`src/auth/policy.ts\`), which also drives the guard; a test calls every operation as each of
+these callers. After a change of the policy: \`npm test -- test/e2e/access-table.spec.ts -u\`.
+
+✓ allowed · 401 sign in first · 403 seen but not allowed · 404 as if it did not exist. An account or item that does not
+exist, or is another account's, is 404 for everybody.
+
+API keys act as their user, but for the operations marked "refused": those are 403 with a key.
+`;
+
+const COLUMNS = ['Anonymous', 'User of another account', 'Account User', 'Account Admin', 'Admin'];
+
+/** In the order of the columns. */
+const cells: Record<AccessLevel, string[]> = {
+  public: ['✓', '✓', '✓', '✓', '✓'],
+  user: ['401', '✓', '✓', '✓', '✓'],
+  admin: ['401', '403', '403', '403', '✓'],
+  member: ['401', '404', '✓', '✓', '✓'],
+  accountAdmin: ['401', '404', '403', '✓', '✓'],
+};
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await createTestApp({}, 'api');
+});
+afterAll(() => app?.close());
+
+it('ACCESS.md shows the policy as it is', async () => {
+  const calls = new Map<string, string>();
+  const { paths } = createOpenApi(app.app, app.config.version);
+  for (const [path, methods] of Object.entries(paths))
+    for (const [method, { operationId }] of Object.entries(
+      methods as Record<string, { operationId: string }>,
+    ))
+      calls.set(operationId, `\`${method.toUpperCase()} ${path.replace(/^\/api/, '')}\``);
+  const rows = Object.entries(policy).map(([id, level]) => {
+    const isOfAccount = calls.get(id)!.includes('{accountId}');
+    const own = [...cells[level]];
+    // An account is looked for before the role of the caller is.
+    if (isOfAccount && level === 'admin') own[1] = '404';
+    return [id, calls.get(id)!, ...own, keysOf(id as OperationId, level)];
+  });
+  const header = ['Operation', 'Call', ...COLUMNS, 'API keys'];
+  const table = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const options = await resolveConfig(new URL(FILE, import.meta.url).pathname);
+  const text = await format(`${INTRODUCTION}\n${table}\n`, { ...options, parser: 'markdown' });
+  await expect(text).toMatchFileSnapshot(FILE);
+});
+
+function keysOf(id: OperationId, level: AccessLevel): string {
+  if (sessionsOnly.has(id)) return 'refused';
+  return level === 'public' ? '' : '✓';
+}
