@@ -3,8 +3,8 @@ import { firstIdOf } from '../database/partitions.js';
 
 /** However much a destination gets, so many of its newest deliveries tell how it is, and are counted in milliseconds. */
 const MAX_FINISHED = 5000;
-const MAX_BACKLOG = 5000;
-const SAMPLED = { finished: 500, retrying: 100, failed: 20 };
+const MAX_BACKLOG = 2000;
+const SAMPLED = { finished: 400, retrying: 50, failed: 20 };
 /** Ids of attempts end here: without an end the partitions of days to come would be looked into. */
 const CLOCKS_DIFFER_MS = 3_600_000;
 
