@@ -25,7 +25,8 @@ const exactly = (status: Recovery['status']): string => `
 /** The status is written out, because a parameter would not say that an index of some statuses serves it. */
 const storing = (status: Recovery['status'], condition: string): string => `
   INSERT INTO recovery_destinations (recovery_id, destination_id, matched, oldest_at, newest_at, walked_to)
-  SELECT $1, f.destination_id, count(*), min(f.received_at), max(f.received_at), $4::uuid
+  SELECT $1, f.destination_id, count(*), min(f.received_at), max(f.received_at),
+    (left(min(f.id::text COLLATE "C"), 14) || '0000-0000-000000000000')::uuid
   FROM finished_deliveries f
   WHERE f.account_id = $2 AND f.destination_id = ANY($3::uuid[]) AND f.status = '${status}'
     AND f.id >= $4::uuid AND f.id < $5::uuid AND f.processed_at <= now()

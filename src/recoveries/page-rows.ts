@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { DAY_MS, firstIdOf, timeOf } from '../database/partitions.js';
 import { sqlOfSameEvent } from '../events/delivery-ids.js';
 import { firstDeliveryOf } from './match-statement.js';
 import type { RecoverableStatus } from './recovery.entity.js';
@@ -16,13 +17,17 @@ export interface Walk {
   created_at: Date;
 }
 
-/** A delivery the walk comes by, as its log tells it. */
-export interface SeenDelivery {
+/** A delivery the walk comes by, as the log tells it. */
+interface LogRow {
   id: string;
   event: string;
   event_id: string;
   event_type: string | null;
   received_at: Date;
+}
+
+interface Judgement {
+  id: string;
   /** Null when the body is not kept any more. */
   bytes: number | null;
   /** It has arrived by another delivery, or is made again with an earlier one, as things were at the beginning. */
@@ -31,13 +36,16 @@ export interface SeenDelivery {
   is_made_again: boolean;
 }
 
-export const SEEN_AT_MOST = 500;
+export type SeenDelivery = LogRow & Judgement;
+
+/** So many rows of the log are looked at for a page of `room` deliveries: enough also where some need nothing. */
+const seenAtMost = (room: number): number => 2 * room + 100;
 
 const seeing = (status: RecoverableStatus): string => `
   SELECT id, event, event_id, event_type, received_at FROM finished_deliveries
   WHERE account_id = $1 AND destination_id = $2 AND status = '${status}' AND id > $3::uuid AND id < $4::uuid
     AND processed_at <= $5 AND ($6::text IS NULL OR event_type = $6)
-  ORDER BY id LIMIT ${SEEN_AT_MOST}`;
+  ORDER BY id LIMIT $7`;
 
 /** $7 and $8 hold for every row and tell the planner which days to look at. */
 const JUDGE = `
@@ -55,20 +63,53 @@ const JUDGE = `
       AND ${sqlOfSameEvent('o', 'f')}
   ) others`;
 
-/** What the walk comes by next, in order. Rows of the log never change, so only what others made of them does. */
-export async function seeNext(manager: EntityManager, walk: Walk): Promise<SeenDelivery[]> {
+export interface View {
+  seen: SeenDelivery[];
+  /** Deliveries before this id were all seen. */
+  seenBefore: string;
+  /** Nothing comes after it. */
+  isLast: boolean;
+}
+
+/** What the walk comes by next, in order, up to the end of a day, so that a page reads one partition of each table. */
+export async function seeNext(manager: EntityManager, walk: Walk, room: number): Promise<View> {
+  const limit = seenAtMost(room);
+  const end = firstDeliveryOf(walk.to_at);
+  const endOfDay = firstIdOf((Math.floor(timeOf(walk.walked_to) / DAY_MS) + 1) * DAY_MS);
+  const before = endOfDay < end ? endOfDay : end;
+  const rows: LogRow[] = await manager.query(seeing(walk.status), [
+    walk.account_id,
+    walk.destination_id,
+    walk.walked_to,
+    before,
+    walk.created_at,
+    walk.event_type,
+    limit,
+  ]);
+  const isWhole = rows.length < limit;
+  return {
+    seen: await judge(manager, walk, rows),
+    seenBefore: isWhole ? before : rows.at(-1)!.id,
+    isLast: isWhole && before === end,
+  };
+}
+
+/** Rows of the log never change, so only what others made of them does. */
+async function judge(manager: EntityManager, walk: Walk, rows: LogRow[]): Promise<SeenDelivery[]> {
   const { account_id: account, destination_id: destination, created_at: createdAt, status } = walk;
-  const rows: Omit<SeenDelivery, 'bytes' | 'is_covered' | 'is_made_again'>[] = await manager.query(
-    seeing(status),
-    [account, destination, walk.walked_to, firstDeliveryOf(walk.to_at), createdAt, walk.event_type],
-  );
   if (rows.length === 0) return [];
   const events = rows.map(({ event }) => event);
   const ids = rows.map(({ id }) => id);
-  const judged: Pick<SeenDelivery, 'id' | 'bytes' | 'is_covered' | 'is_made_again'>[] = await manager.query(
-    JUDGE,
-    [account, destination, ids, events, createdAt, status, events.toSorted()[0], endOf(ids.at(-1)!)],
-  );
+  const judged: Judgement[] = await manager.query(JUDGE, [
+    account,
+    destination,
+    ids,
+    events,
+    createdAt,
+    status,
+    events.toSorted()[0],
+    endOf(ids.at(-1)!),
+  ]);
   const byId = new Map(judged.map((row) => [row.id, row]));
   return rows.map((row) => Object.assign(row, byId.get(row.id)!));
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { type Replay, insertReplays } from '../events/replay-rows.js';
 import { DUE_SOON_SECONDS, PAGE_EVERY_MS } from './pace.js';
-import { SEEN_AT_MOST, type SeenDelivery, type Walk, seeNext } from './page-rows.js';
+import { type SeenDelivery, type Walk, seeNext } from './page-rows.js';
 
 /** Whoever works on a walk, or changes the state of its recovery, has it alone; others take the next one. */
 const NEXT_WALK = `
@@ -43,33 +43,33 @@ export async function makePage(manager: EntityManager, walk: Walk): Promise<Made
   const [destination]: { is_held: boolean; room: number }[] = await locking;
   const progress = { walkedTo: walk.walked_to, skipped: 0, made: [], hasEnded: !destination };
   if (!destination || destination.room <= 0) return moveOn(manager, walk, progress);
-  const seen = await seeNext(manager, walk);
-  const { wanted, skipped, walkedTo, isWhole } = choose(seen, destination.room);
+  const { seen, seenBefore, isLast } = await seeNext(manager, walk, destination.room);
+  const { wanted, skipped, stoppedAt } = choose(seen, destination.room);
   const made = await insertReplays(
     manager,
     wanted.map((row) => toReplay(walk, row, destination.is_held)),
   );
   const page = await moveOn(manager, walk, {
-    walkedTo: walkedTo ?? walk.walked_to,
+    walkedTo: stoppedAt ?? seenBefore,
     skipped,
     made,
-    hasEnded: isWhole && seen.length < SEEN_AT_MOST,
+    hasEnded: stoppedAt === null && isLast,
   });
   return destination.is_held ? { ...page, due: [] } : page;
 }
 
-/** What to make again of what was seen, until there is no more room. */
+/** What to make again of what was seen; it stops where there is no more room. */
 function choose(seen: SeenDelivery[], room: number) {
   const wanted: SeenDelivery[] = [];
   let skipped = 0;
-  let walkedTo: string | null = null;
+  let last: string | null = null;
   for (const row of seen) {
-    if (wanted.length === room) return { wanted, skipped, walkedTo, isWhole: false };
+    if (wanted.length === room) return { wanted, skipped, stoppedAt: last };
     if (!row.is_covered && (row.is_made_again || row.bytes === null)) skipped++;
     else if (!row.is_covered) wanted.push(row);
-    walkedTo = row.id;
+    last = row.id;
   }
-  return { wanted, skipped, walkedTo, isWhole: true };
+  return { wanted, skipped, stoppedAt: null };
 }
 
 const toReplay = (walk: Walk, row: SeenDelivery, isHeld: boolean): Replay => ({
