@@ -178,11 +178,19 @@ describe('a recovery', () => {
     await destination();
     await send('early', 4);
     await untilCounts({ 'event failed': 4 });
+    let fail = (): void => undefined;
+    receiver.answer((_request, _index, response) => {
+      fail = () => response.writeHead(500).end();
+    });
+    await send('under-way', 1);
+    await waitFor(() => receiver.requests.length === 5);
     const { id } = await create();
-    await send('late', 3);
+    fail();
+    receiver.answer(() => 500);
+    await send('late', 2);
     await untilCounts({ 'event failed': 7 });
     await tell(id, 'start');
-    expect(await completed(id)).toMatchObject({ matched: 4, replayed: 4 });
+    expect(await completed(id)).toMatchObject({ matched: 4, replayed: 4, skipped: 0 });
     await untilCounts({ 'event failed': 7, 'replay failed': 4 });
     // Each event once more, however often it has failed.
     const next = await create();
