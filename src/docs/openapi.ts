@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { completeAnswers } from './answers.js';
+import { operationsOf } from './document.js';
 import { addExamples } from './examples.js';
 import { nameSchemas } from './names.js';
 import { sortDocument } from './order.js';
@@ -29,6 +30,7 @@ every wrong field. What belongs to another account is 404, as if it were not the
 export function createOpenApi(app: NestFastifyApplication, version: string): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, describeProduct(version));
   shapeSchemas(document);
+  describeProducers(document);
   describeParameters(document);
   completeAnswers(document);
   nameSchemas(document);
@@ -59,12 +61,15 @@ function describeProduct(version: string) {
   return product;
 }
 
+/** Incoming data is public to the guard of users; its own guard asks for the token of an account. */
+function describeProducers(document: OpenAPIObject): void {
+  for (const { operation } of operationsOf(document))
+    if (operation.security?.some((scheme) => 'accountToken' in scheme))
+      operation.description = 'Whoever has the token of the account may call this.';
+}
+
 function withTags(document: OpenAPIObject): OpenAPIObject {
-  const used = new Set(
-    Object.values(document.paths).flatMap((item) =>
-      Object.values(item as Record<string, { tags?: string[] }>).flatMap(({ tags }) => tags ?? []),
-    ),
-  );
+  const used = new Set(operationsOf(document).flatMap(({ operation }) => operation.tags ?? []));
   const tags = Object.entries(tagDescriptions).map(([name, description]) => ({ name, description }));
   return { ...document, tags: tags.filter(({ name }) => used.has(name)) };
 }

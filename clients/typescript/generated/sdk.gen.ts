@@ -485,7 +485,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Accept an event and deliver it to every destination
      *
-     * Anybody may call this.
+     * Whoever has the token of the account may call this.
      */
     public receiveData<ThrowOnError extends boolean = false>(options: Options<ReceiveDataData, ThrowOnError>) {
         return (options.client ?? this.client).post<ReceiveDataResponses, ReceiveDataErrors, ThrowOnError>({
