@@ -11,6 +11,7 @@ const NODE_MIN = [20, 19];
 const INSTALLED = join('node_modules', '.package-lock.json');
 const SOURCES = [
   'src',
+  'console',
   'migrations',
   'tsconfig.json',
   'tsconfig.build.json',
@@ -96,7 +97,7 @@ async function compile() {
   // Taken before, so that a file saved meanwhile is compiled at the next start.
   const stamp = signature();
   // A migration that was renamed must not stay behind under its old name.
-  for (const path of ['src', 'migrations', '.tsbuildinfo', '.build-stamp'])
+  for (const path of ['src', 'migrations', 'admin', '.tsbuildinfo', '.build-stamp'])
     rmSync(at('dist', path), { recursive: true, force: true });
   await run('Building', 'npm', ['run', 'build']);
   writeFileSync(STAMP, stamp);

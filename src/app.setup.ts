@@ -17,6 +17,7 @@ import { applyWireRules, originForm, wireProblem } from './common/http/wire-rule
 import { LOGGER } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
+import { setupConsole } from './console/console.setup.js';
 import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
 import { setupDocs } from './docs/docs.setup.js';
 import { isIngest } from './incoming-data/ingest-body.js';
@@ -53,6 +54,7 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   adapter.getInstance().removeContentTypeParser('text/plain');
   app.get(IngestMetrics).watch(adapter.getInstance());
   await setupBoard(app, problems);
+  await setupConsole(app);
   setupMetrics(app, problems);
   setupDocs(app, config.version);
   return app;

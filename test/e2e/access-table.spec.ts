@@ -1,6 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createOpenApi } from '../../src/app.setup.js';
+import { createOpenApi } from '../../src/docs/openapi.js';
 import { type AccessLevel, type OperationId, policy, sessionsOnly } from '../../src/auth/policy.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 

@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createOpenApi } from '../../src/app.setup.js';
+import { createOpenApi } from '../../src/docs/openapi.js';
 import { LOGGER } from '../../src/common/logger.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import {

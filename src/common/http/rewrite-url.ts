@@ -8,6 +8,7 @@ const OUTSIDE = [
   '/swagger',
   '/redoc',
   '/queues',
+  '/admin',
   '/health',
   '/metrics',
   '/openapi.json',

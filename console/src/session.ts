@@ -1,0 +1,84 @@
+import { useEffect, useState } from 'preact/hooks';
+
+export interface SignedInUser {
+  id: string;
+  email: string;
+  role: 'Admin' | 'User';
+}
+
+interface Session {
+  user: SignedInUser;
+  accessToken: string;
+  refreshToken: string;
+}
+
+interface SessionAnswer {
+  access_token: string;
+  refresh_token: string;
+  user: SignedInUser;
+}
+
+/** Of this tab, so that closing it signs out. */
+const KEPT_AS = 'data-pusher-session';
+const listeners = new Set<() => void>();
+let session: Session | null = JSON.parse(sessionStorage.getItem(KEPT_AS) ?? 'null');
+let renewing: Promise<boolean> | null = null;
+
+export const accessToken = (): string | null => session?.accessToken ?? null;
+
+export function useSignedInUser(): SignedInUser | null {
+  const [user, setUser] = useState(session?.user ?? null);
+  useEffect(() => {
+    const changed = () => setUser(session?.user ?? null);
+    listeners.add(changed);
+    return () => void listeners.delete(changed);
+  }, []);
+  return user;
+}
+
+export function signedIn({ user, access_token, refresh_token }: SessionAnswer): void {
+  keep({ user, accessToken: access_token, refreshToken: refresh_token });
+}
+
+export function signedOut(): void {
+  keep(null);
+}
+
+/** Ends the session on the server too; where that cannot be reached, it ends here at least. */
+export async function signOut(): Promise<void> {
+  if (session)
+    await post('/api/user/logout', { refresh_token: session.refreshToken }, session.accessToken).catch(
+      () => null,
+    );
+  keep(null);
+}
+
+/** Buys a new pair of tokens, once for all who ask meanwhile: a refresh token that is used twice ends the session. */
+export function renew(): Promise<boolean> {
+  renewing ??= buyTokens().finally(() => (renewing = null));
+  return renewing;
+}
+
+async function buyTokens(): Promise<boolean> {
+  if (!session) return false;
+  const answer = await post('/api/user/refresh', { refresh_token: session.refreshToken });
+  if (!answer.ok) {
+    keep(null);
+    return false;
+  }
+  signedIn(await answer.json());
+  return true;
+}
+
+function post(path: string, body: unknown, token?: string): Promise<Response> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (token) headers.authorization = `Bearer ${token}`;
+  return fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+function keep(next: Session | null): void {
+  session = next;
+  if (next) sessionStorage.setItem(KEPT_AS, JSON.stringify(next));
+  else sessionStorage.removeItem(KEPT_AS);
+  for (const changed of listeners) changed();
+}
