@@ -1,27 +1,13 @@
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Command, Option } from 'commander';
 import { dump } from 'js-yaml';
 import { writeFile } from 'node:fs/promises';
-import { AppModule } from '../app.module.js';
-import { setPrefix } from '../app.setup.js';
-import { AppConfig } from '../config/app-config.js';
-import { readEnv } from '../config/env.js';
-import { readVersion } from '../config/version.js';
-import { createOpenApi } from '../docs/openapi.js';
+import { readOpenApi } from '../openapi.js';
 import { CommandFailed, say, tell } from './output.js';
 
 interface Options {
   format: 'json' | 'yaml';
   out?: string;
 }
-
-/** The document depends on no setting and no secret; modules only want to see some. */
-const NO_SECRETS = {
-  jwtSecret: '',
-  encryptionKeys: `none:${Buffer.alloc(32).toString('base64')}`,
-  databasePassword: '',
-};
 
 export function openapiCommand(program: Command): void {
   program
@@ -33,7 +19,7 @@ export function openapiCommand(program: Command): void {
 }
 
 async function print({ format, out }: Options): Promise<void> {
-  const document = await describeApi();
+  const document = await readOpenApi();
   const text =
     format === 'yaml'
       ? dump(document, { skipInvalid: true, noRefs: true })
@@ -43,16 +29,4 @@ async function print({ format, out }: Options): Promise<void> {
     throw new CommandFailed(`Cannot write to ${out}: ${error.message}`);
   });
   tell(`Wrote ${out}.`);
-}
-
-/** Looks at the controllers without making anything behind them. */
-async function describeApi(): Promise<object> {
-  const config = new AppConfig(readEnv({}), NO_SECRETS, {}, readVersion());
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(config, 'api'),
-    new FastifyAdapter(),
-    { preview: true, logger: false, abortOnError: false },
-  );
-  setPrefix(app);
-  return createOpenApi(app, config.version);
 }

@@ -9,7 +9,7 @@ export function shapeSchemas(document: OpenAPIObject): void {
       walkSchema(document, body, (schema) => {
         closeObject(schema);
         for (const property of Object.values(schema.properties ?? {}))
-          tellDefault(property as Schema, method === 'put' || method === 'patch');
+          tellDefault(property, method === 'put' || method === 'patch');
       });
 }
 

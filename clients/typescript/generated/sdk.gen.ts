@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { CheckLiveData, CheckLiveErrors, CheckLiveResponses, CheckReadyData, CheckReadyErrors, CheckReadyResponses, CreateAccountData, CreateAccountErrors, CreateAccountResponses, CreateDestinationData, CreateDestinationErrors, CreateDestinationResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteDestinationData, DeleteDestinationErrors, DeleteDestinationResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, EnableDestinationData, EnableDestinationErrors, EnableDestinationResponses, GetAccountData, GetAccountErrors, GetAccountReconciliationData, GetAccountReconciliationErrors, GetAccountReconciliationResponses, GetAccountResponses, GetDestinationData, GetDestinationErrors, GetDestinationResponses, GetDestinationSecretData, GetDestinationSecretErrors, GetDestinationSecretResponses, GetEventLogData, GetEventLogErrors, GetEventLogResponses, GetMemberData, GetMemberErrors, GetMemberResponses, GetProfileData, GetProfileErrors, GetProfileResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStorageData, GetStorageErrors, GetStorageResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListDestinationsData, ListDestinationsErrors, ListDestinationsResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListUsersData, ListUsersErrors, ListUsersResponses, LoginUserData, LoginUserErrors, LoginUserResponses, LogoutUserData, LogoutUserErrors, LogoutUserResponses, PatchAccountData, PatchAccountErrors, PatchAccountResponses, PatchDestinationData, PatchDestinationErrors, PatchDestinationResponses, PauseDestinationData, PauseDestinationErrors, PauseDestinationResponses, ReceiveDataData, ReceiveDataErrors, ReceiveDataResponses, ReconcileAccountEventsData, ReconcileAccountEventsErrors, ReconcileAccountEventsResponses, ReconcileEventsData, ReconcileEventsErrors, ReconcileEventsResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RegisterUserData, RegisterUserErrors, RegisterUserResponses, ResumeDestinationData, ResumeDestinationErrors, ResumeDestinationResponses, RotateAccountTokenData, RotateAccountTokenErrors, RotateAccountTokenResponses, RotateDestinationSecretData, RotateDestinationSecretErrors, RotateDestinationSecretResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateDestinationData, UpdateDestinationErrors, UpdateDestinationResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses } from './types.gen.js';
+import type { AddDestinationData, AddDestinationErrors, AddDestinationResponses, AddMemberData, AddMemberErrors, AddMemberResponses, CancelRecoveryData, CancelRecoveryErrors, CancelRecoveryResponses, CheckLiveData, CheckLiveErrors, CheckLiveResponses, CheckReadyData, CheckReadyErrors, CheckReadyResponses, CreateAccountData, CreateAccountErrors, CreateAccountResponses, CreateApiKeyData, CreateApiKeyErrors, CreateApiKeyResponses, CreateDestinationData, CreateDestinationErrors, CreateDestinationResponses, CreateMemberData, CreateMemberErrors, CreateMemberResponses, CreateRecoveryData, CreateRecoveryErrors, CreateRecoveryResponses, CreateUserData, CreateUserErrors, CreateUserResponses, DeleteAccountData, DeleteAccountErrors, DeleteAccountResponses, DeleteApiKeyData, DeleteApiKeyErrors, DeleteApiKeyResponses, DeleteDestinationByIdData, DeleteDestinationByIdErrors, DeleteDestinationByIdResponses, DeleteDestinationData, DeleteDestinationErrors, DeleteDestinationResponses, DeleteMemberByIdData, DeleteMemberByIdErrors, DeleteMemberByIdResponses, DeleteMemberData, DeleteMemberErrors, DeleteMemberResponses, DeleteUserData, DeleteUserErrors, DeleteUserResponses, EnableDestinationData, EnableDestinationErrors, EnableDestinationResponses, ExportLogsData, ExportLogsErrors, ExportLogsResponses, GetAccountData, GetAccountErrors, GetAccountReconciliationData, GetAccountReconciliationErrors, GetAccountReconciliationResponses, GetAccountResponses, GetApiKeyData, GetApiKeyErrors, GetApiKeyResponses, GetDestinationByIdData, GetDestinationByIdErrors, GetDestinationByIdResponses, GetDestinationData, GetDestinationErrors, GetDestinationResponses, GetDestinationSecretData, GetDestinationSecretErrors, GetDestinationSecretResponses, GetDestinationStatsData, GetDestinationStatsErrors, GetDestinationStatsResponses, GetEventLogData, GetEventLogErrors, GetEventLogResponses, GetMemberByIdData, GetMemberByIdErrors, GetMemberByIdResponses, GetMemberData, GetMemberErrors, GetMemberResponses, GetProfileData, GetProfileErrors, GetProfileResponses, GetReceivedEventData, GetReceivedEventErrors, GetReceivedEventResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetRecoveryData, GetRecoveryErrors, GetRecoveryResponses, GetRetryScheduleData, GetRetryScheduleErrors, GetRetryScheduleResponses, GetStorageData, GetStorageErrors, GetStorageResponses, GetUserData, GetUserErrors, GetUserResponses, ListAccountAuditData, ListAccountAuditErrors, ListAccountAuditResponses, ListAccountsData, ListAccountsErrors, ListAccountsResponses, ListAllDestinationsData, ListAllDestinationsErrors, ListAllDestinationsResponses, ListAllLogsData, ListAllLogsErrors, ListAllLogsResponses, ListAllMembersData, ListAllMembersErrors, ListAllMembersResponses, ListApiKeysData, ListApiKeysErrors, ListApiKeysResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDestinationLogsData, ListDestinationLogsErrors, ListDestinationLogsResponses, ListDestinationsData, ListDestinationsErrors, ListDestinationsResponses, ListLogsData, ListLogsErrors, ListLogsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListReceivedEventsData, ListReceivedEventsErrors, ListReceivedEventsResponses, ListRecoveriesData, ListRecoveriesErrors, ListRecoveriesResponses, ListUsersData, ListUsersErrors, ListUsersResponses, LoginUserData, LoginUserErrors, LoginUserResponses, LogoutUserData, LogoutUserErrors, LogoutUserResponses, ObtainTokenData, ObtainTokenErrors, ObtainTokenPairData, ObtainTokenPairErrors, ObtainTokenPairResponses, ObtainTokenResponses, PatchAccountData, PatchAccountErrors, PatchAccountResponses, PatchDestinationByIdData, PatchDestinationByIdErrors, PatchDestinationByIdResponses, PatchDestinationData, PatchDestinationErrors, PatchDestinationResponses, PatchUserData, PatchUserErrors, PatchUserResponses, PauseDestinationData, PauseDestinationErrors, PauseDestinationResponses, PauseRecoveryData, PauseRecoveryErrors, PauseRecoveryResponses, ReceiveDataBatchData, ReceiveDataBatchErrors, ReceiveDataBatchResponses, ReceiveDataData, ReceiveDataErrors, ReceiveDataResponses, ReconcileAccountEventsData, ReconcileAccountEventsErrors, ReconcileAccountEventsResponses, ReconcileEventsData, ReconcileEventsErrors, ReconcileEventsResponses, RecordLogData, RecordLogErrors, RecordLogResponses, RefreshSessionData, RefreshSessionErrors, RefreshSessionResponses, RefreshTokenPairData, RefreshTokenPairErrors, RefreshTokenPairResponses, RegisterUserData, RegisterUserErrors, RegisterUserResponses, ReplayEventData, ReplayEventErrors, ReplayEventResponses, ResumeDestinationData, ResumeDestinationErrors, ResumeDestinationResponses, ResumeRecoveryData, ResumeRecoveryErrors, ResumeRecoveryResponses, RotateAccountTokenData, RotateAccountTokenErrors, RotateAccountTokenResponses, RotateDestinationSecretData, RotateDestinationSecretErrors, RotateDestinationSecretResponses, StartRecoveryData, StartRecoveryErrors, StartRecoveryResponses, TestDestinationData, TestDestinationErrors, TestDestinationResponses, UpdateAccountData, UpdateAccountErrors, UpdateAccountResponses, UpdateDestinationByIdData, UpdateDestinationByIdErrors, UpdateDestinationByIdResponses, UpdateDestinationData, UpdateDestinationErrors, UpdateDestinationResponses, UpdateMemberByIdData, UpdateMemberByIdErrors, UpdateMemberByIdResponses, UpdateMemberData, UpdateMemberErrors, UpdateMemberResponses, UpdateProfileData, UpdateProfileErrors, UpdateProfileResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -58,6 +58,79 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
+     * List members and invitations of every account you may see
+     *
+     * Every signed-in user may call this.
+     */
+    public listAllMembers<ThrowOnError extends boolean = false>(options?: Options<ListAllMembersData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<ListAllMembersResponses, ListAllMembersErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/account-members',
+            ...options
+        });
+    }
+    
+    /**
+     * Add a user to the account in the body, or invite an unknown e-mail
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public addMember<ThrowOnError extends boolean = false>(options: Options<AddMemberData, ThrowOnError>) {
+        return (options.client ?? this.client).post<AddMemberResponses, AddMemberErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/account-members',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Remove a member or withdraw an invitation by its id alone
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public deleteMemberById<ThrowOnError extends boolean = false>(options: Options<DeleteMemberByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).delete<DeleteMemberByIdResponses, DeleteMemberByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/account-members/{memberId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Read a member or an invitation by its id alone
+     *
+     * Members of the account and Admins may call this.
+     */
+    public getMemberById<ThrowOnError extends boolean = false>(options: Options<GetMemberByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetMemberByIdResponses, GetMemberByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/account-members/{memberId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Change the role of a member by its id alone
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public updateMemberById<ThrowOnError extends boolean = false>(options: Options<UpdateMemberByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).put<UpdateMemberByIdResponses, UpdateMemberByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/account-members/{memberId}',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
      * List the accounts you may see
      *
      * Every signed-in user may call this.
@@ -88,7 +161,7 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
-     * Delete an account; its open deliveries are cancelled
+     * Delete an account; its open deliveries are cancelled and its data is removed in the background
      *
      * Admins may call this.
      */
@@ -144,6 +217,19 @@ export class DataPusher extends HeyApiClient {
                 'Content-Type': 'application/json',
                 ...options.headers
             }
+        });
+    }
+    
+    /**
+     * List who changed what in an account, and when
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public listAccountAudit<ThrowOnError extends boolean = false>(options: Options<ListAccountAuditData, ThrowOnError>) {
+        return (options.client ?? this.client).get<ListAccountAuditResponses, ListAccountAuditErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/audit',
+            ...options
         });
     }
     
@@ -277,6 +363,19 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
+     * Read when the attempts of a delivery are made
+     *
+     * Members of the account and Admins may call this.
+     */
+    public getRetrySchedule<ThrowOnError extends boolean = false>(options: Options<GetRetryScheduleData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetRetryScheduleResponses, GetRetryScheduleErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/destinations/{destinationId}/retry-schedule',
+            ...options
+        });
+    }
+    
+    /**
      * Make a new signing secret; the old one signs too until the grace ends
      *
      * Admins of the account and Admins may call this.
@@ -307,6 +406,62 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
+     * Read how a destination does: results, latency, last error, backlog
+     *
+     * Members of the account and Admins may call this.
+     */
+    public getDestinationStats<ThrowOnError extends boolean = false>(options: Options<GetDestinationStatsData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetDestinationStatsResponses, GetDestinationStatsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/destinations/{destinationId}/stats',
+            ...options
+        });
+    }
+    
+    /**
+     * Send a test event to a destination now
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public testDestination<ThrowOnError extends boolean = false>(options: Options<TestDestinationData, ThrowOnError>) {
+        return (options.client ?? this.client).post<TestDestinationResponses, TestDestinationErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/destinations/{destinationId}/test',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * List the events an account received, newest first
+     *
+     * Members of the account and Admins may call this.
+     */
+    public listReceivedEvents<ThrowOnError extends boolean = false>(options: Options<ListReceivedEventsData, ThrowOnError>) {
+        return (options.client ?? this.client).get<ListReceivedEventsResponses, ListReceivedEventsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/incoming-data',
+            ...options
+        });
+    }
+    
+    /**
+     * Read an event as it was received
+     *
+     * Members of the account and Admins may call this.
+     */
+    public getReceivedEvent<ThrowOnError extends boolean = false>(options: Options<GetReceivedEventData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetReceivedEventResponses, GetReceivedEventErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/incoming-data/{eventId}',
+            ...options
+        });
+    }
+    
+    /**
      * List the deliveries of an account, newest first
      *
      * Members of the account and Admins may call this.
@@ -315,6 +470,19 @@ export class DataPusher extends HeyApiClient {
         return (options.client ?? this.client).get<ListLogsResponses, ListLogsErrors, ThrowOnError>({
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/api/accounts/{accountId}/logs',
+            ...options
+        });
+    }
+    
+    /**
+     * Download the deliveries of an account as CSV or NDJSON, newest first
+     *
+     * Members of the account and Admins may call this.
+     */
+    public exportLogs<ThrowOnError extends boolean = false>(options: Options<ExportLogsData, ThrowOnError>) {
+        return (options.client ?? this.client).get<ExportLogsResponses, ExportLogsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/logs/export',
             ...options
         });
     }
@@ -329,6 +497,23 @@ export class DataPusher extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/api/accounts/{accountId}/logs/{eventId}',
             ...options
+        });
+    }
+    
+    /**
+     * Send an event again; every call makes new deliveries
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public replayEvent<ThrowOnError extends boolean = false>(options: Options<ReplayEventData, ThrowOnError>) {
+        return (options.client ?? this.client).post<ReplayEventResponses, ReplayEventErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/logs/{eventId}/replay',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     
@@ -436,6 +621,101 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
+     * List the recoveries of an account, newest first
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public listRecoveries<ThrowOnError extends boolean = false>(options: Options<ListRecoveriesData, ThrowOnError>) {
+        return (options.client ?? this.client).get<ListRecoveriesResponses, ListRecoveriesErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries',
+            ...options
+        });
+    }
+    
+    /**
+     * Count the deliveries to make again; nothing is sent before it is started
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public createRecovery<ThrowOnError extends boolean = false>(options: Options<CreateRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).post<CreateRecoveryResponses, CreateRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Read how far a recovery is
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public getRecovery<ThrowOnError extends boolean = false>(options: Options<GetRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetRecoveryResponses, GetRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries/{recoveryId}',
+            ...options
+        });
+    }
+    
+    /**
+     * End it for good; deliveries it has made already go on
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public cancelRecovery<ThrowOnError extends boolean = false>(options: Options<CancelRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).post<CancelRecoveryResponses, CancelRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries/{recoveryId}/cancel',
+            ...options
+        });
+    }
+    
+    /**
+     * Make nothing more until it is resumed
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public pauseRecovery<ThrowOnError extends boolean = false>(options: Options<PauseRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PauseRecoveryResponses, PauseRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries/{recoveryId}/pause',
+            ...options
+        });
+    }
+    
+    /**
+     * Go on where it was paused
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public resumeRecovery<ThrowOnError extends boolean = false>(options: Options<ResumeRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).post<ResumeRecoveryResponses, ResumeRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries/{recoveryId}/resume',
+            ...options
+        });
+    }
+    
+    /**
+     * Begin to make the deliveries again, in the background
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public startRecovery<ThrowOnError extends boolean = false>(options: Options<StartRecoveryData, ThrowOnError>) {
+        return (options.client ?? this.client).post<StartRecoveryResponses, StartRecoveryErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/accounts/{accountId}/recoveries/{recoveryId}/start',
+            ...options
+        });
+    }
+    
+    /**
      * Make a new secret token; the old one works until the grace ends
      *
      * Admins of the account and Admins may call this.
@@ -444,6 +724,168 @@ export class DataPusher extends HeyApiClient {
         return (options.client ?? this.client).post<RotateAccountTokenResponses, RotateAccountTokenErrors, ThrowOnError>({
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/api/accounts/{accountId}/rotate-token',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * List who changed what, and when
+     *
+     * Admins may call this.
+     */
+    public listAudit<ThrowOnError extends boolean = false>(options?: Options<ListAuditData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/audit',
+            ...options
+        });
+    }
+    
+    /**
+     * List the destinations of every account you may see
+     *
+     * Every signed-in user may call this.
+     */
+    public listAllDestinations<ThrowOnError extends boolean = false>(options?: Options<ListAllDestinationsData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<ListAllDestinationsResponses, ListAllDestinationsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations',
+            ...options
+        });
+    }
+    
+    /**
+     * Create a destination of the account in the body
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public addDestination<ThrowOnError extends boolean = false>(options: Options<AddDestinationData, ThrowOnError>) {
+        return (options.client ?? this.client).post<AddDestinationResponses, AddDestinationErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Delete a destination by its id alone
+     *
+     * Admins of the account and Admins may call this.
+     */
+    public deleteDestinationById<ThrowOnError extends boolean = false>(options: Options<DeleteDestinationByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).delete<DeleteDestinationByIdResponses, DeleteDestinationByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations/{destinationId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Read a destination by its id alone
+     *
+     * Members of the account and Admins may call this.
+     */
+    public getDestinationById<ThrowOnError extends boolean = false>(options: Options<GetDestinationByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetDestinationByIdResponses, GetDestinationByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations/{destinationId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Change some fields of a destination by its id alone
+     *
+     * Members of the account and Admins may call this.
+     */
+    public patchDestinationById<ThrowOnError extends boolean = false>(options: Options<PatchDestinationByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).patch<PatchDestinationByIdResponses, PatchDestinationByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations/{destinationId}',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Change a destination by its id alone
+     *
+     * Members of the account and Admins may call this.
+     */
+    public updateDestinationById<ThrowOnError extends boolean = false>(options: Options<UpdateDestinationByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).put<UpdateDestinationByIdResponses, UpdateDestinationByIdErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/destinations/{destinationId}',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * List the deliveries of every account you may see, newest first
+     *
+     * Every signed-in user may call this.
+     */
+    public listAllLogs<ThrowOnError extends boolean = false>(options?: Options<ListAllLogsData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<ListAllLogsResponses, ListAllLogsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/logs',
+            ...options
+        });
+    }
+    
+    /**
+     * Record an entry of your own; nothing is sent because of it
+     *
+     * Members of the account and Admins may call this.
+     */
+    public recordLog<ThrowOnError extends boolean = false>(options: Options<RecordLogData, ThrowOnError>) {
+        return (options.client ?? this.client).post<RecordLogResponses, RecordLogErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/logs',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * List the deliveries to a destination, newest first
+     *
+     * Members of the account and Admins may call this.
+     */
+    public listDestinationLogs<ThrowOnError extends boolean = false>(options: Options<ListDestinationLogsData, ThrowOnError>) {
+        return (options.client ?? this.client).get<ListDestinationLogsResponses, ListDestinationLogsErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/logs/{destinationId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Sign in for an access token alone
+     *
+     * Anybody may call this.
+     */
+    public obtainToken<ThrowOnError extends boolean = false>(options: Options<ObtainTokenData, ThrowOnError>) {
+        return (options.client ?? this.client).post<ObtainTokenResponses, ObtainTokenErrors, ThrowOnError>({
+            url: '/api/obtain-token',
             ...options,
             headers: {
                 'Content-Type': 'application/json',
@@ -500,6 +942,23 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
+     * Accept many events in one transaction; each has a result of its own
+     *
+     * Whoever has the token of the account may call this.
+     */
+    public receiveDataBatch<ThrowOnError extends boolean = false>(options: Options<ReceiveDataBatchData, ThrowOnError>) {
+        return (options.client ?? this.client).post<ReceiveDataBatchResponses, ReceiveDataBatchErrors, ThrowOnError>({
+            security: [{ name: 'CL-X-TOKEN', type: 'apiKey' }],
+            url: '/api/server/incoming_data/batch',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
      * Read how much is stored, day by day, and when it is removed
      *
      * Admins may call this.
@@ -508,6 +967,94 @@ export class DataPusher extends HeyApiClient {
         return (options?.client ?? this.client).get<GetStorageResponses, GetStorageErrors, ThrowOnError>({
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/api/storage',
+            ...options
+        });
+    }
+    
+    /**
+     * Sign in for a pair of tokens
+     *
+     * Anybody may call this.
+     */
+    public obtainTokenPair<ThrowOnError extends boolean = false>(options: Options<ObtainTokenPairData, ThrowOnError>) {
+        return (options.client ?? this.client).post<ObtainTokenPairResponses, ObtainTokenPairErrors, ThrowOnError>({
+            url: '/api/token',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Trade a refresh token for a new pair; each works once
+     *
+     * Anybody may call this.
+     */
+    public refreshTokenPair<ThrowOnError extends boolean = false>(options: Options<RefreshTokenPairData, ThrowOnError>) {
+        return (options.client ?? this.client).post<RefreshTokenPairResponses, RefreshTokenPairErrors, ThrowOnError>({
+            url: '/api/token/refresh',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * List your API keys
+     *
+     * Every signed-in user may call this.
+     */
+    public listApiKeys<ThrowOnError extends boolean = false>(options?: Options<ListApiKeysData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<ListApiKeysResponses, ListApiKeysErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/api-keys',
+            ...options
+        });
+    }
+    
+    /**
+     * Make an API key, which acts as you until it is revoked
+     *
+     * Every signed-in user may call this. API keys are refused.
+     */
+    public createApiKey<ThrowOnError extends boolean = false>(options: Options<CreateApiKeyData, ThrowOnError>) {
+        return (options.client ?? this.client).post<CreateApiKeyResponses, CreateApiKeyErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/api-keys',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Revoke an API key; its next request is refused
+     *
+     * Every signed-in user may call this. API keys are refused.
+     */
+    public deleteApiKey<ThrowOnError extends boolean = false>(options: Options<DeleteApiKeyData, ThrowOnError>) {
+        return (options.client ?? this.client).delete<DeleteApiKeyResponses, DeleteApiKeyErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/api-keys/{apiKeyId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Read one of your API keys
+     *
+     * Every signed-in user may call this.
+     */
+    public getApiKey<ThrowOnError extends boolean = false>(options: Options<GetApiKeyData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetApiKeyResponses, GetApiKeyErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/api-keys/{apiKeyId}',
             ...options
         });
     }
@@ -531,7 +1078,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * End a session, or all of them
      *
-     * Every signed-in user may call this.
+     * Every signed-in user may call this. API keys are refused.
      */
     public logoutUser<ThrowOnError extends boolean = false>(options: Options<LogoutUserData, ThrowOnError>) {
         return (options.client ?? this.client).post<LogoutUserResponses, LogoutUserErrors, ThrowOnError>({
@@ -561,7 +1108,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Change your e-mail or password
      *
-     * Every signed-in user may call this.
+     * Every signed-in user may call this. API keys are refused.
      */
     public updateProfile<ThrowOnError extends boolean = false>(options: Options<UpdateProfileData, ThrowOnError>) {
         return (options.client ?? this.client).put<UpdateProfileResponses, UpdateProfileErrors, ThrowOnError>({
@@ -617,6 +1164,66 @@ export class DataPusher extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }],
             url: '/api/user/users',
             ...options
+        });
+    }
+    
+    /**
+     * Add a user, whatever the registration mode
+     *
+     * Admins may call this. API keys are refused.
+     */
+    public createUser<ThrowOnError extends boolean = false>(options: Options<CreateUserData, ThrowOnError>) {
+        return (options.client ?? this.client).post<CreateUserResponses, CreateUserErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/users',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Delete a user; never the last Admin, nor the last one of an account
+     *
+     * Admins may call this. API keys are refused.
+     */
+    public deleteUser<ThrowOnError extends boolean = false>(options: Options<DeleteUserData, ThrowOnError>) {
+        return (options.client ?? this.client).delete<DeleteUserResponses, DeleteUserErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/users/{userId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Read a user
+     *
+     * Admins may call this.
+     */
+    public getUser<ThrowOnError extends boolean = false>(options: Options<GetUserData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetUserResponses, GetUserErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/users/{userId}',
+            ...options
+        });
+    }
+    
+    /**
+     * Change the role of a user, disable or enable it; never the last Admin
+     *
+     * Admins may call this. API keys are refused.
+     */
+    public patchUser<ThrowOnError extends boolean = false>(options: Options<PatchUserData, ThrowOnError>) {
+        return (options.client ?? this.client).patch<PatchUserResponses, PatchUserErrors, ThrowOnError>({
+            security: [{ scheme: 'bearer', type: 'http' }],
+            url: '/api/user/users/{userId}',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     

@@ -84,11 +84,11 @@ export type AccountReconciliation = {
      */
     complete_since: string | null;
     /**
-     * Events that were answered with 202
+     * Events that were answered with 202, tests of destinations among them
      */
     accepted_events: number;
     /**
-     * Deliveries made in the period by anything but an accepted event; not part of the balance
+     * Deliveries of these events that were made later, by a replay or a test; never part of the balance
      */
     others: Array<OriginCounts>;
     account_id: string;
@@ -96,6 +96,93 @@ export type AccountReconciliation = {
      * Destinations with the most not delivered first, at most 100
      */
     destinations: Array<DestinationBalance>;
+};
+
+export type AddDestination = {
+    /**
+     * The account it belongs to
+     */
+    account_id?: string;
+    /**
+     * The same as account_id, which may be sent instead
+     */
+    account?: string;
+    /**
+     * Where events are sent: http or https
+     */
+    url: string;
+    /**
+     * Method of the request; "POST" without it
+     */
+    http_method?: HttpMethod;
+    /**
+     * Headers of the request. The value "***" keeps what is stored for that name; {} without it
+     */
+    headers?: {
+        [key: string]: string;
+    };
+    /**
+     * Types of events to send: exact ones or user.*; empty takes all; [] without it
+     */
+    event_types?: Array<string>;
+    /**
+     * What it is for
+     */
+    description?: string | null;
+    /**
+     * Requests under way at once; 128 without it
+     */
+    max_in_flight?: number;
+    /**
+     * Requests started per second; null sets no limit
+     */
+    rate_limit_per_second?: number | null;
+    /**
+     * Time a request may take; null takes the default
+     */
+    timeout_ms?: number | null;
+};
+
+export type AddMember = {
+    /**
+     * The account it belongs to
+     */
+    account_id?: string;
+    /**
+     * The same as account_id, which may be sent instead
+     */
+    account?: string;
+    /**
+     * E-mail of the user; unknown ones are invited
+     */
+    email: string;
+    /**
+     * What the member may do
+     */
+    role_name: Role;
+};
+
+export type ApiKey = {
+    id: string;
+    name: string;
+    /**
+     * How the key begins
+     */
+    prefix: string;
+    /**
+     * Null: it never expires
+     */
+    expires_at: string | null;
+    /**
+     * To the minute; null: never used
+     */
+    last_used_at: string | null;
+    created_at: string;
+};
+
+export type ApiKeyPage = {
+    data: Array<ApiKey>;
+    page: PageInfo;
 };
 
 export type Attempt = {
@@ -117,6 +204,169 @@ export type Attempt = {
     superseded: boolean;
 };
 
+export type AttemptStats = {
+    /**
+     * Attempts looked at: those of the newest deliveries
+     */
+    sampled: number;
+    /**
+     * Of these, attempts that failed
+     */
+    failed: number;
+    /**
+     * Of the attempts that were answered; null without any
+     */
+    latency_ms: Latency | null;
+};
+
+export type AuditEntry = {
+    /**
+     * Counts from 1 without a gap
+     */
+    seq: number;
+    id: string;
+    at: string;
+    /**
+     * Operation of the API, or command
+     */
+    action: string;
+    via: AuditVia;
+    /**
+     * Null for the command line and the product itself
+     */
+    actor_id: string | null;
+    /**
+     * The e-mail at that time
+     */
+    actor_email: string | null;
+    target_type: string;
+    target_id: string | null;
+    account_id: string | null;
+    /**
+     * Each field that changed with what it was and what it is; secrets are "***"
+     */
+    changes: {
+        [key: string]: Array<unknown>;
+    };
+    request_id: string | null;
+    ip: string | null;
+    /**
+     * hash of the row before; 64 zeros for the first
+     */
+    prev_hash: string;
+    /**
+     * SHA-256, in hexadecimal, of this object without `hash` as canonical JSON (RFC 8785)
+     */
+    hash: string;
+};
+
+export type AuditEntryPage = {
+    data: Array<AuditEntry>;
+    page: PageInfo;
+};
+
+export type AuditVia = 'session' | 'api_key' | 'public' | 'cli' | 'system';
+
+export type Backlog = {
+    /**
+     * Waiting for the first attempt
+     */
+    pending: number;
+    /**
+     * Failed so far and tried again
+     */
+    retrying: number;
+    /**
+     * Waiting for the destination to be active again
+     */
+    held: number;
+    /**
+     * True when there are more than were counted
+     */
+    is_more: boolean;
+    /**
+     * When the next attempt is due, or was; null without any
+     */
+    oldest_due_at: string | null;
+    /**
+     * How long the oldest due delivery has waited
+     */
+    overdue_seconds: number;
+};
+
+export type BatchEvent = {
+    /**
+     * Your id of the event, for safe repeats: without it a repeated batch is new events
+     */
+    event_id?: string;
+    /**
+     * The event: any JSON object or array, delivered byte for byte as it is written here
+     */
+    data: {
+        [key: string]: unknown;
+    } | Array<unknown>;
+};
+
+export type BatchItem = {
+    /**
+     * 202: committed and on its way; 200: the same event was accepted before; 400, 409, 413: not stored
+     */
+    status: 200 | 202 | 400 | 409 | 413;
+    /**
+     * Our id of the event; null when it was not stored
+     */
+    id: string | null;
+    /**
+     * Your id of the event, or the one made for it
+     */
+    event_id: string | null;
+    /**
+     * True when the same event was accepted before; nothing is sent again
+     */
+    duplicate: boolean;
+    /**
+     * Ids of the destinations that will receive it
+     */
+    destinations: Array<string>;
+    /**
+     * Null when it is stored
+     */
+    error: BatchItemError | null;
+};
+
+export type BatchItemError = {
+    code: ProblemCode;
+    /**
+     * What is wrong and what to do
+     */
+    detail: string;
+    errors: Array<FieldError>;
+};
+
+export type BatchReceipt = {
+    /**
+     * True when every event is stored
+     */
+    success: boolean;
+    message: string;
+    /**
+     * Events that were stored by this request
+     */
+    accepted: number;
+    /**
+     * Events that were stored before
+     */
+    duplicates: number;
+    /**
+     * Events that were not stored
+     */
+    refused: number;
+    /**
+     * One for each event, in the order they were sent
+     */
+    results: Array<BatchItem>;
+};
+
 export type CreateAccount = {
     /**
      * Name of the account
@@ -130,6 +380,17 @@ export type CreateAccount = {
      * Contact; unique among accounts
      */
     email?: string | null;
+};
+
+export type CreateApiKey = {
+    /**
+     * Tells it from your other keys
+     */
+    name: string;
+    /**
+     * When it stops working; never if absent
+     */
+    expires_at?: string;
 };
 
 export type CreateDestination = {
@@ -156,7 +417,7 @@ export type CreateDestination = {
      */
     description?: string | null;
     /**
-     * Requests under way at once; 32 without it
+     * Requests under way at once; 128 without it
      */
     max_in_flight?: number;
     /**
@@ -178,6 +439,47 @@ export type CreateMember = {
      * What the member may do
      */
     role_name: Role;
+};
+
+export type CreateRecovery = {
+    filter: RecoveryFilterDto;
+};
+
+export type CreateUser = {
+    /**
+     * Signs in with it; accounts that have invited it have a member then
+     */
+    email: string;
+    /**
+     * 8 to 128 characters; common ones are refused
+     */
+    password: string;
+    /**
+     * Admins see and may do everything; "User" without it
+     */
+    role?: Role;
+};
+
+export type CreatedApiKey = {
+    id: string;
+    name: string;
+    /**
+     * How the key begins
+     */
+    prefix: string;
+    /**
+     * Null: it never expires
+     */
+    expires_at: string | null;
+    /**
+     * To the minute; null: never used
+     */
+    last_used_at: string | null;
+    created_at: string;
+    /**
+     * Send as "Authorization: Bearer <key>". It is in this answer only and cannot be read again
+     */
+    key: string;
 };
 
 export type CreatedMember = {
@@ -217,19 +519,35 @@ export type DeliveryLog = {
      */
     event_id: string;
     /**
-     * Our id of the event
+     * manual: recorded by a caller
      */
-    event: string;
+    source: LogSource;
+    /**
+     * Our id of the event; null where a caller recorded an event that was not accepted here
+     */
+    event: string | null;
     event_type: string | null;
     destination_id: string | null;
     url: string | null;
     status: DeliveryStatus;
+    /**
+     * What made it; null for entries of callers' own
+     */
+    origin: DeliveryOrigin | null;
     /**
      * Attempts made so far
      */
     attempts: number;
     last_status_code: number | null;
     last_error: string | null;
+    /**
+     * What the caller who recorded it said
+     */
+    message: string | null;
+    /**
+     * Who recorded it; null for deliveries
+     */
+    created_by: string | null;
     next_attempt_at: string | null;
     received_at: string;
     /**
@@ -242,6 +560,11 @@ export type DeliveryLog = {
     explanation: string;
     attempt_log: Array<Attempt>;
 };
+
+/**
+ * What made it; null for entries of callers' own
+ */
+export type DeliveryOrigin = 'event' | 'replay' | 'test';
 
 export type DeliveryStatus = 'pending' | 'success' | 'retrying' | 'failed' | 'held' | 'cancelled';
 
@@ -332,6 +655,36 @@ export type DestinationPage = {
 
 export type DestinationState = 'active' | 'paused' | 'disabled';
 
+export type DestinationStats = {
+    destination_id: string;
+    /**
+     * Events received at or after
+     */
+    from: string;
+    /**
+     * Events received before
+     */
+    to: string;
+    /**
+     * Set where the period has more deliveries than are counted: the counts are of those since then
+     */
+    complete_since: string | null;
+    /**
+     * Deliveries that came to their end
+     */
+    deliveries: FinishedCounts;
+    /**
+     * success of success + failed; null without any
+     */
+    success_rate: number | null;
+    attempts: AttemptStats;
+    /**
+     * Of the newest deliveries; null without any
+     */
+    last_error: LastError | null;
+    backlog: Backlog;
+};
+
 export type EventLog = {
     id: string;
     account_id: string;
@@ -364,15 +717,61 @@ export type EventLog = {
  */
 export type EventState = 'unknown' | 'unrouted' | 'delivered' | 'pending' | 'retrying' | 'held' | 'failed' | 'cancelled' | 'mixed' | 'removed' | 'incomplete';
 
+export type ExportFormat = 'csv' | 'ndjson';
+
 export type FieldError = {
     field: string;
     message: string;
+};
+
+export type FinishedCounts = {
+    /**
+     * Taken by the destination
+     */
+    success: number;
+    /**
+     * Given up
+     */
+    failed: number;
+    /**
+     * Ended by a deletion or by retention
+     */
+    cancelled: number;
 };
 
 /**
  * Method of the request
  */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export type LastError = {
+    /**
+     * When the attempt began
+     */
+    at: string;
+    delivery_id: string;
+    /**
+     * The producer's id of the event
+     */
+    event_id: string | null;
+    status_code: number | null;
+    error: string;
+};
+
+export type Latency = {
+    /**
+     * Milliseconds that half of the answers took at most
+     */
+    p50: number;
+    /**
+     * Milliseconds that 95 % of the answers took at most
+     */
+    p95: number;
+    /**
+     * Milliseconds that 99 % of the answers took at most
+     */
+    p99: number;
+};
 
 export type Liveness = {
     status: 'ok';
@@ -386,19 +785,35 @@ export type LogEntry = {
      */
     event_id: string;
     /**
-     * Our id of the event
+     * manual: recorded by a caller
      */
-    event: string;
+    source: LogSource;
+    /**
+     * Our id of the event; null where a caller recorded an event that was not accepted here
+     */
+    event: string | null;
     event_type: string | null;
     destination_id: string | null;
     url: string | null;
     status: DeliveryStatus;
+    /**
+     * What made it; null for entries of callers' own
+     */
+    origin: DeliveryOrigin | null;
     /**
      * Attempts made so far
      */
     attempts: number;
     last_status_code: number | null;
     last_error: string | null;
+    /**
+     * What the caller who recorded it said
+     */
+    message: string | null;
+    /**
+     * Who recorded it; null for deliveries
+     */
+    created_by: string | null;
     next_attempt_at: string | null;
     received_at: string;
     /**
@@ -411,6 +826,11 @@ export type LogEntryPage = {
     data: Array<LogEntry>;
     page: PageInfo;
 };
+
+/**
+ * manual: recorded by a caller
+ */
+export type LogSource = 'delivery' | 'manual';
 
 export type Login = {
     /**
@@ -429,6 +849,11 @@ export type Logout = {
      */
     refresh_token?: string;
 };
+
+/**
+ * How it ended
+ */
+export type ManualStatus = 'success' | 'failed' | 'cancelled';
 
 export type Member = {
     id: string;
@@ -452,6 +877,21 @@ export type MemberPage = {
 };
 
 export type MemberStatus = 'member' | 'invited';
+
+export type ObtainToken = {
+    /**
+     * The e-mail registered with
+     */
+    email?: string;
+    /**
+     * The same as email, which may be sent instead
+     */
+    username?: string;
+    /**
+     * The password
+     */
+    password: string;
+};
 
 export type OriginCounts = {
     /**
@@ -490,6 +930,17 @@ export type PageInfo = {
      */
     next: string | null;
     limit: number;
+};
+
+export type PatchUser = {
+    /**
+     * Acts at the next request of the user
+     */
+    role?: Role;
+    /**
+     * True ends every session and refuses every API key of the user; the keys work again after false
+     */
+    disabled?: boolean;
 };
 
 export type Periods = {
@@ -536,6 +987,7 @@ export type Problem = {
  * - `email_taken`: 409
  * - `last_admin`: 409
  * - `event_id_reused`: 409
+ * - `event_removed`: 410
  * - `precondition_failed`: 412
  * - `payload_too_large`: 413
  * - `unsupported_media_type`: 415
@@ -544,7 +996,7 @@ export type Problem = {
  * - `internal`: 500
  * - `unavailable`: 503
  */
-export type ProblemCode = 'invalid_data' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'conflict' | 'email_taken' | 'last_admin' | 'event_id_reused' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'rate_limited' | 'headers_too_large' | 'internal' | 'unavailable';
+export type ProblemCode = 'invalid_data' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'conflict' | 'email_taken' | 'last_admin' | 'event_id_reused' | 'event_removed' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'rate_limited' | 'headers_too_large' | 'internal' | 'unavailable';
 
 export type Readiness = {
     status: ReadinessStatus;
@@ -581,6 +1033,36 @@ export type Receipt = {
      * Ids of the destinations that will receive it
      */
     destinations: Array<string>;
+};
+
+export type ReceivedEvent = {
+    id: string;
+    account_id: string;
+    /**
+     * The producer's id of the event
+     */
+    event_id: string;
+    event_type: string | null;
+    received_at: string;
+    /**
+     * Bytes of the body; null once removed
+     */
+    size: number | null;
+    /**
+     * The body as JSON. Null in a list when it is larger than 8192 bytes, and once removed by retention
+     */
+    payload: {
+        [key: string]: unknown;
+    } | null | Array<unknown>;
+    /**
+     * Ids of the destinations it was for
+     */
+    destinations: Array<string> | null;
+};
+
+export type ReceivedEventPage = {
+    data: Array<ReceivedEvent>;
+    page: PageInfo;
 };
 
 export type ReconcileEvents = {
@@ -685,20 +1167,233 @@ export type Reconciliation = {
      */
     complete_since: string | null;
     /**
-     * Events that were answered with 202
+     * Events that were answered with 202, tests of destinations among them
      */
     accepted_events: number;
     /**
-     * Deliveries made in the period by anything but an accepted event; not part of the balance
+     * Deliveries of these events that were made later, by a replay or a test; never part of the balance
      */
     others: Array<OriginCounts>;
 };
+
+export type RecordLog = {
+    /**
+     * The account it belongs to
+     */
+    account_id?: string;
+    /**
+     * The same as account_id, which may be sent instead
+     */
+    account?: string;
+    /**
+     * Your id of the event, whether or not it was accepted here
+     */
+    event_id: string;
+    /**
+     * The destination of the account it is about
+     */
+    destination_id?: string;
+    /**
+     * How it ended
+     */
+    status: ManualStatus;
+    /**
+     * What there is to say about it
+     */
+    message?: string | null;
+};
+
+/**
+ * Deliveries that ended so; what was delivered by another delivery since is never failed or cancelled
+ */
+export type RecoverableStatus = 'failed' | 'cancelled' | 'success';
+
+export type Recovery = {
+    /**
+     * Deliveries that matched when the recovery was created
+     */
+    matched: number;
+    /**
+     * Of these, made again so far
+     */
+    replayed: number;
+    /**
+     * Passed over: delivered or on their way again since, or without a body by now
+     */
+    skipped: number;
+    id: string;
+    account_id: string;
+    /**
+     * preview: counted, nothing sent; completed: every delivery is made, the log tells what becomes of each
+     */
+    state: RecoveryState;
+    filter: RecoveryFilterView;
+    /**
+     * False where there are too many to count each: `matched` then includes what was made again before
+     */
+    matched_is_exact: boolean;
+    /**
+     * Of what matched
+     */
+    progress_percent: number;
+    /**
+     * What is left takes at least so long, by max_in_flight and rate of the destinations; null once it ended
+     */
+    estimated_seconds: number | null;
+    /**
+     * When the first matching event was received
+     */
+    oldest_received_at: string | null;
+    /**
+     * When the last matching event was received
+     */
+    newest_received_at: string | null;
+    created_by: string | null;
+    /**
+     * Who started, paused or cancelled it last
+     */
+    updated_by: string | null;
+    created_at: string;
+    updated_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+};
+
+export type RecoveryDestination = {
+    /**
+     * Deliveries that matched when the recovery was created
+     */
+    matched: number;
+    /**
+     * Of these, made again so far
+     */
+    replayed: number;
+    /**
+     * Passed over: delivered or on their way again since, or without a body by now
+     */
+    skipped: number;
+    destination_id: string;
+    /**
+     * Null once the destination is deleted
+     */
+    url: string | null;
+    /**
+     * True when nothing is left to make again for this one
+     */
+    ended: boolean;
+};
+
+export type RecoveryDetail = {
+    /**
+     * Deliveries that matched when the recovery was created
+     */
+    matched: number;
+    /**
+     * Of these, made again so far
+     */
+    replayed: number;
+    /**
+     * Passed over: delivered or on their way again since, or without a body by now
+     */
+    skipped: number;
+    id: string;
+    account_id: string;
+    /**
+     * preview: counted, nothing sent; completed: every delivery is made, the log tells what becomes of each
+     */
+    state: RecoveryState;
+    filter: RecoveryFilterView;
+    /**
+     * False where there are too many to count each: `matched` then includes what was made again before
+     */
+    matched_is_exact: boolean;
+    /**
+     * Of what matched
+     */
+    progress_percent: number;
+    /**
+     * What is left takes at least so long, by max_in_flight and rate of the destinations; null once it ended
+     */
+    estimated_seconds: number | null;
+    /**
+     * When the first matching event was received
+     */
+    oldest_received_at: string | null;
+    /**
+     * When the last matching event was received
+     */
+    newest_received_at: string | null;
+    created_by: string | null;
+    /**
+     * Who started, paused or cancelled it last
+     */
+    updated_by: string | null;
+    created_at: string;
+    updated_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+    /**
+     * Those with the most matches first
+     */
+    destinations: Array<RecoveryDestination>;
+};
+
+export type RecoveryFilterDto = {
+    /**
+     * Only deliveries to these destinations; all without it
+     */
+    destination_ids?: Array<string>;
+    /**
+     * Deliveries that ended so; what was delivered by another delivery since is never failed or cancelled; "failed" without it
+     */
+    status?: RecoverableStatus;
+    /**
+     * Only deliveries of events of this type
+     */
+    event_type?: string;
+    /**
+     * Events received at or after
+     */
+    from: string;
+    /**
+     * Events received before; now without it
+     */
+    to?: string;
+};
+
+export type RecoveryFilterView = {
+    /**
+     * Null takes all
+     */
+    destination_ids: Array<string> | null;
+    status: RecoverableStatus;
+    event_type: string | null;
+    from: string;
+    to: string;
+};
+
+export type RecoveryPage = {
+    data: Array<Recovery>;
+    page: PageInfo;
+};
+
+/**
+ * preview: counted, nothing sent; completed: every delivery is made, the log tells what becomes of each
+ */
+export type RecoveryState = 'preview' | 'running' | 'paused' | 'cancelled' | 'completed';
 
 export type Refresh = {
     /**
      * The latest refresh token of the session; it works once
      */
     refresh_token: string;
+};
+
+export type RefreshToken = {
+    /**
+     * The latest refresh token of the session; it works once
+     */
+    refresh: string;
 };
 
 export type Register = {
@@ -714,6 +1409,56 @@ export type Register = {
      * From an invitation to an account, sent to this e-mail
      */
     invite_token?: string;
+};
+
+export type Replay = {
+    /**
+     * Our id of the event
+     */
+    id: string;
+    /**
+     * The producer's id of the event
+     */
+    event_id: string;
+    /**
+     * Ids of the new deliveries
+     */
+    delivery_ids: Array<string>;
+    /**
+     * The same, with where each goes
+     */
+    deliveries: Array<ReplayedDelivery>;
+};
+
+export type ReplayEvent = {
+    /**
+     * Where to send it, whatever types they take; held where paused or disabled. Without it: every active destination that takes events of this type now
+     */
+    destination_ids?: Array<string>;
+};
+
+export type ReplayStatus = 'pending' | 'held';
+
+export type ReplayedDelivery = {
+    /**
+     * Of the new delivery, its CL-X-DELIVERY-ID
+     */
+    id: string;
+    destination_id: string;
+    status: ReplayStatus;
+};
+
+export type RetrySchedule = {
+    destination_id: string;
+    /**
+     * Attempts before a delivery is given up
+     */
+    max_attempts: number;
+    /**
+     * What each attempt may take
+     */
+    timeout_ms: number;
+    attempts: Array<ScheduledAttempt>;
 };
 
 export type Role = 'Admin' | 'User';
@@ -741,6 +1486,28 @@ export type RotatedSecret = {
      * Until when the secret before signs too; null: it ended
      */
     previous_expires_at: string | null;
+};
+
+export type ScheduledAttempt = {
+    number: number;
+    /**
+     * Wait after the attempt before
+     */
+    delay_ms: number;
+    /**
+     * The least it may be: waits are spread by chance
+     */
+    min_delay_ms: number;
+    /**
+     * The most it may be
+     */
+    max_delay_ms: number;
+    /**
+     * All waits so far, without what the attempts take
+     */
+    after_ms: number;
+    min_after_ms: number;
+    max_after_ms: number;
 };
 
 export type Session = {
@@ -839,6 +1606,49 @@ export type TableStorage = {
     days: Array<DaySize>;
 };
 
+export type TestDestination = {
+    /**
+     * What to send, written anew as compact JSON; an example without it
+     */
+    payload?: {
+        [key: string]: unknown;
+    } | Array<unknown>;
+};
+
+export type TestEvent = {
+    /**
+     * Our id of the event
+     */
+    id: string;
+    /**
+     * The id under which the log has it
+     */
+    event_id: string;
+    /**
+     * Also in the header CL-X-DELIVERY-ID of the request
+     */
+    delivery_id: string;
+    destination_id: string;
+};
+
+export type Token = {
+    /**
+     * Send as "Authorization: Bearer <token>"; it ends as every access token does
+     */
+    token: string;
+};
+
+export type TokenPair = {
+    /**
+     * Send as "Authorization: Bearer <access>"
+     */
+    access: string;
+    /**
+     * Buys the next pair of tokens, once
+     */
+    refresh: string;
+};
+
 export type UpdateAccount = {
     /**
      * Name of the account
@@ -899,7 +1709,67 @@ export type UpdateDestination = {
     timeout_ms?: number | null;
 };
 
+export type UpdateDestinationById = {
+    /**
+     * The account it belongs to
+     */
+    account_id?: string;
+    /**
+     * The same as account_id, which may be sent instead
+     */
+    account?: string;
+    /**
+     * Where events are sent: http or https
+     */
+    url?: string;
+    /**
+     * Method of the request
+     */
+    http_method?: HttpMethod;
+    /**
+     * Headers of the request. The value "***" keeps what is stored for that name.
+     */
+    headers?: {
+        [key: string]: string;
+    };
+    /**
+     * Types of events to send: exact ones or user.*; empty takes all
+     */
+    event_types?: Array<string>;
+    /**
+     * What it is for
+     */
+    description?: string | null;
+    /**
+     * Requests under way at once
+     */
+    max_in_flight?: number;
+    /**
+     * Requests started per second; null sets no limit
+     */
+    rate_limit_per_second?: number | null;
+    /**
+     * Time a request may take; null takes the default
+     */
+    timeout_ms?: number | null;
+};
+
 export type UpdateMember = {
+    /**
+     * What the member may do
+     */
+    role_name: Role;
+};
+
+export type UpdateMemberById = {
+    /**
+     * The account it belongs to
+     */
+    account_id?: string;
+    /**
+     * The same as account_id, which may be sent instead
+     */
+    account?: string;
     /**
      * What the member may do
      */
@@ -916,7 +1786,7 @@ export type UpdateProfile = {
      */
     currentPassword: string;
     /**
-     * A new password; ends every other session
+     * A new password; ends every other session; API keys go on
      */
     newPassword?: string;
 };
@@ -953,6 +1823,287 @@ export type UserPage = {
     data: Array<User>;
     page: PageInfo;
 };
+
+export type ListAllMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only of this account
+         */
+        account_id?: string;
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Part of the e-mail
+         */
+        q?: string;
+        /**
+         * Only with this role
+         */
+        role_name?: Role;
+        /**
+         * Added or invited at or after
+         */
+        created_from?: string;
+        /**
+         * Added or invited before
+         */
+        created_to?: string;
+    };
+    url: '/api/account-members';
+};
+
+export type ListAllMembersErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListAllMembersError = ListAllMembersErrors[keyof ListAllMembersErrors];
+
+export type ListAllMembersResponses = {
+    /**
+     * A page of the list
+     */
+    200: MemberPage;
+};
+
+export type ListAllMembersResponse = ListAllMembersResponses[keyof ListAllMembersResponses];
+
+export type AddMemberData = {
+    body: AddMember;
+    path?: never;
+    query?: never;
+    url: '/api/account-members';
+};
+
+export type AddMemberErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AddMemberError = AddMemberErrors[keyof AddMemberErrors];
+
+export type AddMemberResponses = {
+    /**
+     * Created
+     */
+    201: CreatedMember;
+};
+
+export type AddMemberResponse = AddMemberResponses[keyof AddMemberResponses];
+
+export type DeleteMemberByIdData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the member
+         */
+        memberId: string;
+    };
+    query?: never;
+    url: '/api/account-members/{memberId}';
+};
+
+export type DeleteMemberByIdErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type DeleteMemberByIdError = DeleteMemberByIdErrors[keyof DeleteMemberByIdErrors];
+
+export type DeleteMemberByIdResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteMemberByIdResponse = DeleteMemberByIdResponses[keyof DeleteMemberByIdResponses];
+
+export type GetMemberByIdData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the member
+         */
+        memberId: string;
+    };
+    query?: never;
+    url: '/api/account-members/{memberId}';
+};
+
+export type GetMemberByIdErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetMemberByIdError = GetMemberByIdErrors[keyof GetMemberByIdErrors];
+
+export type GetMemberByIdResponses = {
+    /**
+     * OK
+     */
+    200: Member;
+};
+
+export type GetMemberByIdResponse = GetMemberByIdResponses[keyof GetMemberByIdResponses];
+
+export type UpdateMemberByIdData = {
+    body: UpdateMemberById;
+    path: {
+        /**
+         * Id of the member
+         */
+        memberId: string;
+    };
+    query?: never;
+    url: '/api/account-members/{memberId}';
+};
+
+export type UpdateMemberByIdErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type UpdateMemberByIdError = UpdateMemberByIdErrors[keyof UpdateMemberByIdErrors];
+
+export type UpdateMemberByIdResponses = {
+    /**
+     * OK
+     */
+    200: Member;
+};
+
+export type UpdateMemberByIdResponse = UpdateMemberByIdResponses[keyof UpdateMemberByIdResponses];
 
 export type ListAccountsData = {
     body?: never;
@@ -1276,6 +2427,89 @@ export type UpdateAccountResponses = {
 };
 
 export type UpdateAccountResponse = UpdateAccountResponses[keyof UpdateAccountResponses];
+
+export type ListAccountAuditData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+    };
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Id or e-mail of who did it
+         */
+        actor?: string;
+        /**
+         * Operation, such as createAccount
+         */
+        action?: string;
+        /**
+         * Changes of this object
+         */
+        target_id?: string;
+        /**
+         * At or after
+         */
+        from?: string;
+        /**
+         * Before
+         */
+        to?: string;
+        /**
+         * Part of the e-mail, the operation or the changes
+         */
+        q?: string;
+    };
+    url: '/api/accounts/{accountId}/audit';
+};
+
+export type ListAccountAuditErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListAccountAuditError = ListAccountAuditErrors[keyof ListAccountAuditErrors];
+
+export type ListAccountAuditResponses = {
+    /**
+     * A page of the list
+     */
+    200: AuditEntryPage;
+};
+
+export type ListAccountAuditResponse = ListAccountAuditResponses[keyof ListAccountAuditResponses];
 
 export type ListDestinationsData = {
     body?: never;
@@ -1804,6 +3038,52 @@ export type ResumeDestinationResponses = {
 
 export type ResumeDestinationResponse = ResumeDestinationResponses[keyof ResumeDestinationResponses];
 
+export type GetRetryScheduleData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/destinations/{destinationId}/retry-schedule';
+};
+
+export type GetRetryScheduleErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetRetryScheduleError = GetRetryScheduleErrors[keyof GetRetryScheduleErrors];
+
+export type GetRetryScheduleResponses = {
+    /**
+     * OK
+     */
+    200: RetrySchedule;
+};
+
+export type GetRetryScheduleResponse = GetRetryScheduleResponses[keyof GetRetryScheduleResponses];
+
 export type RotateDestinationSecretData = {
     body: RotateSecret;
     path: {
@@ -1916,6 +3196,244 @@ export type GetDestinationSecretResponses = {
 
 export type GetDestinationSecretResponse = GetDestinationSecretResponses[keyof GetDestinationSecretResponses];
 
+export type GetDestinationStatsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: {
+        /**
+         * Deliveries of events received in the last so many hours
+         */
+        hours?: number;
+    };
+    url: '/api/accounts/{accountId}/destinations/{destinationId}/stats';
+};
+
+export type GetDestinationStatsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetDestinationStatsError = GetDestinationStatsErrors[keyof GetDestinationStatsErrors];
+
+export type GetDestinationStatsResponses = {
+    /**
+     * OK
+     */
+    200: DestinationStats;
+};
+
+export type GetDestinationStatsResponse = GetDestinationStatsResponses[keyof GetDestinationStatsResponses];
+
+export type TestDestinationData = {
+    body?: TestDestination;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/destinations/{destinationId}/test';
+};
+
+export type TestDestinationErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type TestDestinationError = TestDestinationErrors[keyof TestDestinationErrors];
+
+export type TestDestinationResponses = {
+    /**
+     * Committed and on its way
+     */
+    202: TestEvent;
+};
+
+export type TestDestinationResponse = TestDestinationResponses[keyof TestDestinationResponses];
+
+export type ListReceivedEventsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+    };
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Only the event with this CL-X-EVENT-ID
+         */
+        event_id?: string;
+        /**
+         * Only events of this type
+         */
+        event_type?: string;
+        /**
+         * Received at or after
+         */
+        from?: string;
+        /**
+         * Received before
+         */
+        to?: string;
+    };
+    url: '/api/accounts/{accountId}/incoming-data';
+};
+
+export type ListReceivedEventsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListReceivedEventsError = ListReceivedEventsErrors[keyof ListReceivedEventsErrors];
+
+export type ListReceivedEventsResponses = {
+    /**
+     * A page of the list
+     */
+    200: ReceivedEventPage;
+};
+
+export type ListReceivedEventsResponse = ListReceivedEventsResponses[keyof ListReceivedEventsResponses];
+
+export type GetReceivedEventData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the event
+         */
+        eventId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/incoming-data/{eventId}';
+};
+
+export type GetReceivedEventErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetReceivedEventError = GetReceivedEventErrors[keyof GetReceivedEventErrors];
+
+export type GetReceivedEventResponses = {
+    /**
+     * OK
+     */
+    200: ReceivedEvent;
+};
+
+export type GetReceivedEventResponse = GetReceivedEventResponses[keyof GetReceivedEventResponses];
+
 export type ListLogsData = {
     body?: never;
     path: {
@@ -1995,6 +3513,81 @@ export type ListLogsResponses = {
 
 export type ListLogsResponse = ListLogsResponses[keyof ListLogsResponses];
 
+export type ExportLogsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+    };
+    query?: {
+        /**
+         * Only deliveries in this state
+         */
+        status?: DeliveryStatus;
+        /**
+         * Only deliveries to this destination
+         */
+        destination_id?: string;
+        /**
+         * Only deliveries of the event with this CL-X-EVENT-ID
+         */
+        event_id?: string;
+        /**
+         * Only deliveries of events of this type
+         */
+        event_type?: string;
+        /**
+         * Received at or after
+         */
+        from?: string;
+        /**
+         * Received before
+         */
+        to?: string;
+        /**
+         * csv: RFC 4180 with a header row, cells that a spreadsheet would run begin with an apostrophe; ndjson: an entry a line
+         */
+        format?: ExportFormat;
+    };
+    url: '/api/accounts/{accountId}/logs/export';
+};
+
+export type ExportLogsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ExportLogsError = ExportLogsErrors[keyof ExportLogsErrors];
+
+export type ExportLogsResponses = {
+    /**
+     * Streamed; a connection that is cut before the end means that the file is not whole
+     */
+    200: string;
+};
+
+export type ExportLogsResponse = ExportLogsResponses[keyof ExportLogsResponses];
+
 export type GetEventLogData = {
     body?: never;
     path: {
@@ -2041,6 +3634,76 @@ export type GetEventLogResponses = {
 
 export type GetEventLogResponse = GetEventLogResponses[keyof GetEventLogResponses];
 
+export type ReplayEventData = {
+    body: ReplayEvent;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the event
+         */
+        eventId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/logs/{eventId}/replay';
+};
+
+export type ReplayEventErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Gone
+     */
+    410: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ReplayEventError = ReplayEventErrors[keyof ReplayEventErrors];
+
+export type ReplayEventResponses = {
+    /**
+     * Accepted
+     */
+    202: Replay;
+};
+
+export type ReplayEventResponse = ReplayEventResponses[keyof ReplayEventResponses];
+
 export type ListMembersData = {
     body?: never;
     path: {
@@ -2062,6 +3725,18 @@ export type ListMembersData = {
          * Part of the e-mail
          */
         q?: string;
+        /**
+         * Only with this role
+         */
+        role_name?: Role;
+        /**
+         * Added or invited at or after
+         */
+        created_from?: string;
+        /**
+         * Added or invited before
+         */
+        created_to?: string;
     };
     url: '/api/accounts/{accountId}/members';
 };
@@ -2437,6 +4112,393 @@ export type ReconcileAccountEventsResponses = {
 
 export type ReconcileAccountEventsResponse = ReconcileAccountEventsResponses[keyof ReconcileAccountEventsResponses];
 
+export type ListRecoveriesData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+    };
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Only in this state
+         */
+        state?: RecoveryState;
+    };
+    url: '/api/accounts/{accountId}/recoveries';
+};
+
+export type ListRecoveriesErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListRecoveriesError = ListRecoveriesErrors[keyof ListRecoveriesErrors];
+
+export type ListRecoveriesResponses = {
+    /**
+     * A page of the list
+     */
+    200: RecoveryPage;
+};
+
+export type ListRecoveriesResponse = ListRecoveriesResponses[keyof ListRecoveriesResponses];
+
+export type CreateRecoveryData = {
+    body: CreateRecovery;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries';
+};
+
+export type CreateRecoveryErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type CreateRecoveryError = CreateRecoveryErrors[keyof CreateRecoveryErrors];
+
+export type CreateRecoveryResponses = {
+    /**
+     * Created
+     */
+    201: RecoveryDetail;
+};
+
+export type CreateRecoveryResponse = CreateRecoveryResponses[keyof CreateRecoveryResponses];
+
+export type GetRecoveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the recovery
+         */
+        recoveryId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries/{recoveryId}';
+};
+
+export type GetRecoveryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetRecoveryError = GetRecoveryErrors[keyof GetRecoveryErrors];
+
+export type GetRecoveryResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryDetail;
+};
+
+export type GetRecoveryResponse = GetRecoveryResponses[keyof GetRecoveryResponses];
+
+export type CancelRecoveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the recovery
+         */
+        recoveryId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries/{recoveryId}/cancel';
+};
+
+export type CancelRecoveryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type CancelRecoveryError = CancelRecoveryErrors[keyof CancelRecoveryErrors];
+
+export type CancelRecoveryResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryDetail;
+};
+
+export type CancelRecoveryResponse = CancelRecoveryResponses[keyof CancelRecoveryResponses];
+
+export type PauseRecoveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the recovery
+         */
+        recoveryId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries/{recoveryId}/pause';
+};
+
+export type PauseRecoveryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type PauseRecoveryError = PauseRecoveryErrors[keyof PauseRecoveryErrors];
+
+export type PauseRecoveryResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryDetail;
+};
+
+export type PauseRecoveryResponse = PauseRecoveryResponses[keyof PauseRecoveryResponses];
+
+export type ResumeRecoveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the recovery
+         */
+        recoveryId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries/{recoveryId}/resume';
+};
+
+export type ResumeRecoveryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ResumeRecoveryError = ResumeRecoveryErrors[keyof ResumeRecoveryErrors];
+
+export type ResumeRecoveryResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryDetail;
+};
+
+export type ResumeRecoveryResponse = ResumeRecoveryResponses[keyof ResumeRecoveryResponses];
+
+export type StartRecoveryData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the account
+         */
+        accountId: string;
+        /**
+         * Id of the recovery
+         */
+        recoveryId: string;
+    };
+    query?: never;
+    url: '/api/accounts/{accountId}/recoveries/{recoveryId}/start';
+};
+
+export type StartRecoveryErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type StartRecoveryError = StartRecoveryErrors[keyof StartRecoveryErrors];
+
+export type StartRecoveryResponses = {
+    /**
+     * OK
+     */
+    200: RecoveryDetail;
+};
+
+export type StartRecoveryResponse = StartRecoveryResponses[keyof StartRecoveryResponses];
+
 export type RotateAccountTokenData = {
     body: RotateToken;
     path: {
@@ -2494,6 +4556,678 @@ export type RotateAccountTokenResponses = {
 };
 
 export type RotateAccountTokenResponse = RotateAccountTokenResponses[keyof RotateAccountTokenResponses];
+
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Id or e-mail of who did it
+         */
+        actor?: string;
+        /**
+         * Operation, such as createAccount
+         */
+        action?: string;
+        /**
+         * Changes of this object
+         */
+        target_id?: string;
+        /**
+         * At or after
+         */
+        from?: string;
+        /**
+         * Before
+         */
+        to?: string;
+        /**
+         * Part of the e-mail, the operation or the changes
+         */
+        q?: string;
+        /**
+         * Changes in this account
+         */
+        account_id?: string;
+    };
+    url: '/api/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * A page of the list
+     */
+    200: AuditEntryPage;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ListAllDestinationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only of this account
+         */
+        account_id?: string;
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Part of the URL or the description
+         */
+        q?: string;
+        /**
+         * Only in this state
+         */
+        state?: DestinationState;
+        /**
+         * Only with this method
+         */
+        http_method?: HttpMethod;
+        /**
+         * Created at or after
+         */
+        created_from?: string;
+        /**
+         * Created before
+         */
+        created_to?: string;
+    };
+    url: '/api/destinations';
+};
+
+export type ListAllDestinationsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListAllDestinationsError = ListAllDestinationsErrors[keyof ListAllDestinationsErrors];
+
+export type ListAllDestinationsResponses = {
+    /**
+     * A page of the list
+     */
+    200: DestinationPage;
+};
+
+export type ListAllDestinationsResponse = ListAllDestinationsResponses[keyof ListAllDestinationsResponses];
+
+export type AddDestinationData = {
+    body: AddDestination;
+    path?: never;
+    query?: never;
+    url: '/api/destinations';
+};
+
+export type AddDestinationErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type AddDestinationError = AddDestinationErrors[keyof AddDestinationErrors];
+
+export type AddDestinationResponses = {
+    /**
+     * Created
+     */
+    201: Destination;
+};
+
+export type AddDestinationResponse = AddDestinationResponses[keyof AddDestinationResponses];
+
+export type DeleteDestinationByIdData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/destinations/{destinationId}';
+};
+
+export type DeleteDestinationByIdErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type DeleteDestinationByIdError = DeleteDestinationByIdErrors[keyof DeleteDestinationByIdErrors];
+
+export type DeleteDestinationByIdResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteDestinationByIdResponse = DeleteDestinationByIdResponses[keyof DeleteDestinationByIdResponses];
+
+export type GetDestinationByIdData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/destinations/{destinationId}';
+};
+
+export type GetDestinationByIdErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetDestinationByIdError = GetDestinationByIdErrors[keyof GetDestinationByIdErrors];
+
+export type GetDestinationByIdResponses = {
+    /**
+     * OK
+     */
+    200: Destination;
+};
+
+export type GetDestinationByIdResponse = GetDestinationByIdResponses[keyof GetDestinationByIdResponses];
+
+export type PatchDestinationByIdData = {
+    body: UpdateDestinationById;
+    headers?: {
+        /**
+         * The ETag that was read; when the destination has changed since, nothing is stored: 412
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/destinations/{destinationId}';
+};
+
+export type PatchDestinationByIdErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Precondition Failed
+     */
+    412: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type PatchDestinationByIdError = PatchDestinationByIdErrors[keyof PatchDestinationByIdErrors];
+
+export type PatchDestinationByIdResponses = {
+    /**
+     * OK
+     */
+    200: Destination;
+};
+
+export type PatchDestinationByIdResponse = PatchDestinationByIdResponses[keyof PatchDestinationByIdResponses];
+
+export type UpdateDestinationByIdData = {
+    body: UpdateDestinationById;
+    headers?: {
+        /**
+         * The ETag that was read; when the destination has changed since, nothing is stored: 412
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: never;
+    url: '/api/destinations/{destinationId}';
+};
+
+export type UpdateDestinationByIdErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Precondition Failed
+     */
+    412: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type UpdateDestinationByIdError = UpdateDestinationByIdErrors[keyof UpdateDestinationByIdErrors];
+
+export type UpdateDestinationByIdResponses = {
+    /**
+     * OK
+     */
+    200: Destination;
+};
+
+export type UpdateDestinationByIdResponse = UpdateDestinationByIdResponses[keyof UpdateDestinationByIdResponses];
+
+export type ListAllLogsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only of this account
+         */
+        account_id?: string;
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Only deliveries in this state
+         */
+        status?: DeliveryStatus;
+        /**
+         * Only deliveries to this destination
+         */
+        destination_id?: string;
+        /**
+         * Only deliveries of the event with this CL-X-EVENT-ID
+         */
+        event_id?: string;
+        /**
+         * Only deliveries of events of this type
+         */
+        event_type?: string;
+        /**
+         * Received at or after
+         */
+        from?: string;
+        /**
+         * Received before
+         */
+        to?: string;
+    };
+    url: '/api/logs';
+};
+
+export type ListAllLogsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListAllLogsError = ListAllLogsErrors[keyof ListAllLogsErrors];
+
+export type ListAllLogsResponses = {
+    /**
+     * A page of the list
+     */
+    200: LogEntryPage;
+};
+
+export type ListAllLogsResponse = ListAllLogsResponses[keyof ListAllLogsResponses];
+
+export type RecordLogData = {
+    body: RecordLog;
+    path?: never;
+    query?: never;
+    url: '/api/logs';
+};
+
+export type RecordLogErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type RecordLogError = RecordLogErrors[keyof RecordLogErrors];
+
+export type RecordLogResponses = {
+    /**
+     * Created
+     */
+    201: LogEntry;
+};
+
+export type RecordLogResponse = RecordLogResponses[keyof RecordLogResponses];
+
+export type ListDestinationLogsData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the destination
+         */
+        destinationId: string;
+    };
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+        /**
+         * Only deliveries in this state
+         */
+        status?: DeliveryStatus;
+        /**
+         * Only deliveries of the event with this CL-X-EVENT-ID
+         */
+        event_id?: string;
+        /**
+         * Only deliveries of events of this type
+         */
+        event_type?: string;
+        /**
+         * Received at or after
+         */
+        from?: string;
+        /**
+         * Received before
+         */
+        to?: string;
+    };
+    url: '/api/logs/{destinationId}';
+};
+
+export type ListDestinationLogsErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListDestinationLogsError = ListDestinationLogsErrors[keyof ListDestinationLogsErrors];
+
+export type ListDestinationLogsResponses = {
+    /**
+     * A page of the list
+     */
+    200: LogEntryPage;
+};
+
+export type ListDestinationLogsResponse = ListDestinationLogsResponses[keyof ListDestinationLogsResponses];
+
+export type ObtainTokenData = {
+    body: ObtainToken;
+    path?: never;
+    query?: never;
+    url: '/api/obtain-token';
+};
+
+export type ObtainTokenErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ObtainTokenError = ObtainTokenErrors[keyof ObtainTokenErrors];
+
+export type ObtainTokenResponses = {
+    /**
+     * OK
+     */
+    200: Token;
+};
+
+export type ObtainTokenResponse = ObtainTokenResponses[keyof ObtainTokenResponses];
 
 export type GetReconciliationData = {
     body?: never;
@@ -2662,6 +5396,66 @@ export type ReceiveDataResponses = {
 
 export type ReceiveDataResponse = ReceiveDataResponses[keyof ReceiveDataResponses];
 
+export type ReceiveDataBatchData = {
+    /**
+     * Counts as one request of the limit. A body that is no such array is refused whole
+     */
+    body: Array<BatchEvent>;
+    path?: never;
+    query?: never;
+    url: '/api/server/incoming_data/batch';
+};
+
+export type ReceiveDataBatchErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ReceiveDataBatchError = ReceiveDataBatchErrors[keyof ReceiveDataBatchErrors];
+
+export type ReceiveDataBatchResponses = {
+    /**
+     * Every event was accepted before
+     */
+    200: BatchReceipt;
+    /**
+     * Every event is committed
+     */
+    202: BatchReceipt;
+    /**
+     * Some events were refused: see `results`. All others are committed
+     */
+    207: BatchReceipt;
+};
+
+export type ReceiveDataBatchResponse = ReceiveDataBatchResponses[keyof ReceiveDataBatchResponses];
+
 export type GetStorageData = {
     body?: never;
     path?: never;
@@ -2698,6 +5492,287 @@ export type GetStorageResponses = {
 };
 
 export type GetStorageResponse = GetStorageResponses[keyof GetStorageResponses];
+
+export type ObtainTokenPairData = {
+    body: ObtainToken;
+    path?: never;
+    query?: never;
+    url: '/api/token';
+};
+
+export type ObtainTokenPairErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ObtainTokenPairError = ObtainTokenPairErrors[keyof ObtainTokenPairErrors];
+
+export type ObtainTokenPairResponses = {
+    /**
+     * OK
+     */
+    200: TokenPair;
+};
+
+export type ObtainTokenPairResponse = ObtainTokenPairResponses[keyof ObtainTokenPairResponses];
+
+export type RefreshTokenPairData = {
+    body: RefreshToken;
+    path?: never;
+    query?: never;
+    url: '/api/token/refresh';
+};
+
+export type RefreshTokenPairErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type RefreshTokenPairError = RefreshTokenPairErrors[keyof RefreshTokenPairErrors];
+
+export type RefreshTokenPairResponses = {
+    /**
+     * OK
+     */
+    200: TokenPair;
+};
+
+export type RefreshTokenPairResponse = RefreshTokenPairResponses[keyof RefreshTokenPairResponses];
+
+export type ListApiKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Entries per page
+         */
+        limit?: number;
+        /**
+         * The `page.next` of the answer before
+         */
+        cursor?: string;
+    };
+    url: '/api/user/api-keys';
+};
+
+export type ListApiKeysErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type ListApiKeysError = ListApiKeysErrors[keyof ListApiKeysErrors];
+
+export type ListApiKeysResponses = {
+    /**
+     * A page of the list
+     */
+    200: ApiKeyPage;
+};
+
+export type ListApiKeysResponse = ListApiKeysResponses[keyof ListApiKeysResponses];
+
+export type CreateApiKeyData = {
+    body: CreateApiKey;
+    path?: never;
+    query?: never;
+    url: '/api/user/api-keys';
+};
+
+export type CreateApiKeyErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type CreateApiKeyError = CreateApiKeyErrors[keyof CreateApiKeyErrors];
+
+export type CreateApiKeyResponses = {
+    /**
+     * Created
+     */
+    201: CreatedApiKey;
+};
+
+export type CreateApiKeyResponse = CreateApiKeyResponses[keyof CreateApiKeyResponses];
+
+export type DeleteApiKeyData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the api key
+         */
+        apiKeyId: string;
+    };
+    query?: never;
+    url: '/api/user/api-keys/{apiKeyId}';
+};
+
+export type DeleteApiKeyErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type DeleteApiKeyError = DeleteApiKeyErrors[keyof DeleteApiKeyErrors];
+
+export type DeleteApiKeyResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteApiKeyResponse = DeleteApiKeyResponses[keyof DeleteApiKeyResponses];
+
+export type GetApiKeyData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the api key
+         */
+        apiKeyId: string;
+    };
+    query?: never;
+    url: '/api/user/api-keys/{apiKeyId}';
+};
+
+export type GetApiKeyErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetApiKeyError = GetApiKeyErrors[keyof GetApiKeyErrors];
+
+export type GetApiKeyResponses = {
+    /**
+     * OK
+     */
+    200: ApiKey;
+};
+
+export type GetApiKeyResponse = GetApiKeyResponses[keyof GetApiKeyResponses];
 
 export type LoginUserData = {
     body: Login;
@@ -2764,6 +5839,10 @@ export type LogoutUserErrors = {
      * Unauthorized
      */
     401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
     /**
      * Payload Too Large
      */
@@ -2842,6 +5921,10 @@ export type UpdateProfileErrors = {
      * Unauthorized
      */
     401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
     /**
      * Conflict
      */
@@ -2989,6 +6072,14 @@ export type ListUsersData = {
          * Part of the e-mail
          */
         q?: string;
+        /**
+         * Only users of this role
+         */
+        role?: Role;
+        /**
+         * Only users that are disabled, or only those that are not
+         */
+        disabled?: boolean;
     };
     url: '/api/user/users';
 };
@@ -3026,6 +6117,217 @@ export type ListUsersResponses = {
 };
 
 export type ListUsersResponse = ListUsersResponses[keyof ListUsersResponses];
+
+export type CreateUserData = {
+    body: CreateUser;
+    path?: never;
+    query?: never;
+    url: '/api/user/users';
+};
+
+export type CreateUserErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type CreateUserError = CreateUserErrors[keyof CreateUserErrors];
+
+export type CreateUserResponses = {
+    /**
+     * Created
+     */
+    201: User;
+};
+
+export type CreateUserResponse = CreateUserResponses[keyof CreateUserResponses];
+
+export type DeleteUserData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the user
+         */
+        userId: string;
+    };
+    query?: never;
+    url: '/api/user/users/{userId}';
+};
+
+export type DeleteUserErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type DeleteUserError = DeleteUserErrors[keyof DeleteUserErrors];
+
+export type DeleteUserResponses = {
+    /**
+     * No Content
+     */
+    204: void;
+};
+
+export type DeleteUserResponse = DeleteUserResponses[keyof DeleteUserResponses];
+
+export type GetUserData = {
+    body?: never;
+    path: {
+        /**
+         * Id of the user
+         */
+        userId: string;
+    };
+    query?: never;
+    url: '/api/user/users/{userId}';
+};
+
+export type GetUserErrors = {
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type GetUserError = GetUserErrors[keyof GetUserErrors];
+
+export type GetUserResponses = {
+    /**
+     * OK
+     */
+    200: User;
+};
+
+export type GetUserResponse = GetUserResponses[keyof GetUserResponses];
+
+export type PatchUserData = {
+    body: PatchUser;
+    path: {
+        /**
+         * Id of the user
+         */
+        userId: string;
+    };
+    query?: never;
+    url: '/api/user/users/{userId}';
+};
+
+export type PatchUserErrors = {
+    /**
+     * Bad Request
+     */
+    400: Problem;
+    /**
+     * Unauthorized
+     */
+    401: Problem;
+    /**
+     * Forbidden
+     */
+    403: Problem;
+    /**
+     * Not Found
+     */
+    404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
+    /**
+     * Payload Too Large
+     */
+    413: Problem;
+    /**
+     * Unsupported Media Type
+     */
+    415: Problem;
+    /**
+     * Internal Server Error
+     */
+    500: Problem;
+    /**
+     * Service Unavailable
+     */
+    503: Problem;
+};
+
+export type PatchUserError = PatchUserErrors[keyof PatchUserErrors];
+
+export type PatchUserResponses = {
+    /**
+     * OK
+     */
+    200: User;
+};
+
+export type PatchUserResponse = PatchUserResponses[keyof PatchUserResponses];
 
 export type CheckLiveData = {
     body?: never;
