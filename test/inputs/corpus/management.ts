@@ -3,7 +3,7 @@ import { BAD_IDS } from './paths.js';
 import { GOOD_TIMES } from './times.js';
 import { badQueryValues, badValues } from './values.js';
 
-/** A call that must be refused, except `status` 200. */
+/** A call that must be refused; with `status` 200, one that must not be refused because of `field`. */
 export interface ManagementCase {
   name: string;
   operation: Operation;
@@ -153,15 +153,32 @@ export function queryCases(operation: Operation): ManagementCase[] {
       call(`${name}[]=${sample}`, `${name}[]`),
       call(`${name}[0]=${sample}`, `${name}[0]`),
       call(`${name}[x]=${sample}`, `${name}[x]`),
-      ...(isTime
-        ? GOOD_TIMES.map((time) => call(`${name}=${encodeURIComponent(time)}`, undefined, 200))
-        : []),
+      ...(isTime ? GOOD_TIMES.map((time) => call(`${name}=${encodeURIComponent(time)}`, name, 200)) : []),
     ];
   });
   const foreign = FOREIGN_PARAMETERS.filter((query) => !(nameOf(query) in operation.query)).map((query) =>
     call(query, nameOf(query) || undefined),
   );
   return operation.isPublic && operation.method === 'GET' ? own : [...own, ...foreign];
+}
+
+// prettier-ignore
+const BYSTANDERS: Record<string, string>[] = [
+  ...['', 'nonsense', 'text/html', 'application/xml', 'application/json;q=0', '*/*;q=0', ';;;'].map((accept) => ({ accept })),
+  { 'accept-encoding': '*;q=0' }, { 'accept-language': 'xx' }, { range: 'bytes=0-0' }, { 'if-none-match': '*' },
+  { cookie: '__proto__=1' }, { 'x-http-method-override': 'DELETE' }, { 'x-forwarded-for': '127.0.0.1' },
+  { 'content-type': 'garbage' }, { 'x-request-id': '<script>' },
+];
+
+/** Headers that mean nothing to an operation that reads. */
+export function bystanderCases(operation: Operation): ManagementCase[] {
+  if (operation.method !== 'GET') return [];
+  return BYSTANDERS.map((headers) => ({
+    name: `${operation.id} with ${JSON.stringify(headers)}`,
+    operation,
+    status: 200,
+    headers,
+  }));
 }
 
 /**
