@@ -15,6 +15,7 @@ import type {
 } from './recoveries.dto.js';
 import type { RecoveryState } from './recovery.entity.js';
 import {
+  changeState,
   findRecovery,
   listDestinations,
   listRecoveries,
@@ -83,15 +84,11 @@ export class RecoveriesService {
     id: string,
     caller: Caller,
   ): Promise<RecoveryDetailView> {
-    const [, changed]: [unknown[], number] = await this.dataSource.query(
-      `UPDATE recoveries SET state = $3, updated_by = $5, updated_at = now(),
-         started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
-         ended_at = CASE WHEN $3 = 'cancelled' THEN now() END
-       WHERE id = $1 AND account_id = $2 AND state = ANY($4::text[])`,
-      [id, accountId, state, from, caller.id],
+    const changed = await this.dataSource.transaction((manager) =>
+      changeState(manager, { id, accountId, state, from, userId: caller.id }),
     );
     const recovery = await this.get(accountId, id);
-    if (changed === 0 && recovery.state !== state) throw wrongState(recovery.state);
+    if (!changed && recovery.state !== state) throw wrongState(recovery.state);
     return recovery;
   }
 

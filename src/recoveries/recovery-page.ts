@@ -3,7 +3,7 @@ import { type Replay, insertReplays } from '../events/replay-rows.js';
 import { DUE_SOON_SECONDS, PAGE_EVERY_MS } from './pace.js';
 import { type SeenDelivery, type Walk, seeNext } from './page-rows.js';
 
-/** Whoever works on a walk, or changes the state of its recovery, has it alone; others take the next one. */
+/** Whoever works on a walk has it alone; others take the next one. */
 const NEXT_WALK = `
   SELECT p.recovery_id, p.destination_id, p.walked_to, r.account_id, a.account_name, r.status, r.event_type,
     r.to_at, r.created_at, p.next_page_at <= now() AS is_due
@@ -11,19 +11,29 @@ const NEXT_WALK = `
   JOIN recoveries r ON r.id = p.recovery_id JOIN accounts a ON a.id = r.account_id
   WHERE r.state = 'running' AND p.ended_at IS NULL AND a.deleted_at IS NULL
   ORDER BY p.next_page_at LIMIT 1
-  FOR NO KEY UPDATE OF p SKIP LOCKED FOR SHARE OF r SKIP LOCKED`;
+  FOR NO KEY UPDATE OF p SKIP LOCKED`;
 
-/** Locked against other recoveries and replays of the same events, and against being paused or deleted meanwhile. */
+/**
+ * Locked against other recoveries and replays of the same events, and against being paused or deleted meanwhile. The
+ * state is read again: whoever changes it locks the walks first, so now that we have this one it stays what it is.
+ */
 const LOCK_DESTINATION = `
   SELECT state <> 'active' AS is_held, max_in_flight - (SELECT count(*)::integer FROM (
       SELECT FROM deliveries WHERE destination_id = $1 AND due_at < now() + make_interval(secs => $2) LIMIT 1000
-    ) due) AS room
+    ) due) AS room,
+    (SELECT state FROM recoveries WHERE id = $3) = 'running' AS is_running
   FROM destinations WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE`;
 
 const MOVE_ON = `
   UPDATE recovery_destinations SET walked_to = $3, replayed = replayed + $4, skipped = skipped + $5,
     next_page_at = now() + make_interval(secs => $6), ended_at = CASE WHEN $7 THEN now() END
   WHERE recovery_id = $1 AND destination_id = $2`;
+
+interface TargetRow {
+  is_held: boolean;
+  room: number;
+  is_running: boolean;
+}
 
 export interface MadePage {
   /** Ids of the deliveries that are due. */
@@ -39,10 +49,11 @@ export async function takeWalk(manager: EntityManager): Promise<(Walk & { is_due
 
 /** Makes the next deliveries of a walk, as many as its destination has room for, and remembers how far it came. */
 export async function makePage(manager: EntityManager, walk: Walk): Promise<MadePage> {
-  const locking = manager.query(LOCK_DESTINATION, [walk.destination_id, DUE_SOON_SECONDS]);
-  const [destination]: { is_held: boolean; room: number }[] = await locking;
-  const progress = { walkedTo: walk.walked_to, skipped: 0, made: [], hasEnded: !destination };
-  if (!destination || destination.room <= 0) return moveOn(manager, walk, progress);
+  const { destination_id: id, recovery_id: recovery, walked_to: walkedTo } = walk;
+  const [destination]: TargetRow[] = await manager.query(LOCK_DESTINATION, [id, DUE_SOON_SECONDS, recovery]);
+  if (destination && !destination.is_running) return { due: [], hasEnded: false };
+  if (!destination || destination.room <= 0)
+    return moveOn(manager, walk, { walkedTo, skipped: 0, made: [], hasEnded: !destination });
   const { seen, seenBefore, isLast } = await seeNext(manager, walk, destination.room);
   const { wanted, skipped, stoppedAt } = choose(seen, destination.room);
   const made = await insertReplays(

@@ -80,6 +80,30 @@ export const listDestinations = (manager: EntityManager, id: string): Promise<De
     [id],
   );
 
+/**
+ * Moves a recovery to `state` from one of `from`. Its walks are locked first, which waits for the pages being made.
+ * @returns false where it is in no such state, or not there.
+ */
+export async function changeState(
+  manager: EntityManager,
+  change: { id: string; accountId: string; state: RecoveryState; from: RecoveryState[]; userId: string },
+): Promise<boolean> {
+  const { id, accountId, state, from, userId } = change;
+  await manager.query(
+    `SELECT FROM recovery_destinations p JOIN recoveries r ON r.id = p.recovery_id
+     WHERE r.id = $1 AND r.account_id = $2 ORDER BY p.destination_id FOR UPDATE OF p`,
+    [id, accountId],
+  );
+  const [, changed]: [unknown[], number] = await manager.query(
+    `UPDATE recoveries SET state = $3, updated_by = $5, updated_at = now(),
+       started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
+       ended_at = CASE WHEN $3 = 'cancelled' THEN now() END
+     WHERE id = $1 AND account_id = $2 AND state = ANY($4::text[])`,
+    [id, accountId, state, from, userId],
+  );
+  return changed > 0;
+}
+
 export function toRecoveryView(row: RecoveryRow): RecoveryView {
   const { matched, replayed, skipped } = row;
   const hasEnded = row.ended_at !== null;
