@@ -63,7 +63,8 @@ const JUDGE = `
       AND ${sqlOfSameEvent('o', 'f')}
   ) others`;
 
-export interface View {
+/** The next stretch of the log of a destination. */
+export interface Stretch {
   seen: SeenDelivery[];
   /** Deliveries before this id were all seen. */
   seenBefore: string;
@@ -72,7 +73,7 @@ export interface View {
 }
 
 /** What the walk comes by next, in order, up to the end of a day, so that a page reads one partition of each table. */
-export async function seeNext(manager: EntityManager, walk: Walk, room: number): Promise<View> {
+export async function seeNext(manager: EntityManager, walk: Walk, room: number): Promise<Stretch> {
   const limit = seenAtMost(room);
   const end = firstDeliveryOf(walk.to_at);
   const endOfDay = firstIdOf((Math.floor(timeOf(walk.walked_to) / DAY_MS) + 1) * DAY_MS);

@@ -12,7 +12,13 @@ export class ReplaysController {
 
   @Post()
   @HttpCode(202)
-  @Operation('replayEvent', 'Send an event again; every call makes new deliveries', 400, 409, 410)
+  @Operation(
+    'replayEvent',
+    'Send an event again; every call makes new deliveries, so repeat it only on purpose',
+    400,
+    409,
+    410,
+  )
   @ApiAcceptedResponse({ type: ReplayView })
   replay(
     @Param('eventId') eventId: string,
