@@ -20,7 +20,7 @@ const PAGE_ROWS = 500;
 const MAX_EXPORTS = 10;
 /** However many read, most connections for management are left to the rest of it. */
 const PAGES_AT_ONCE = 2;
-/** A client that reads nothing for so long is cut off. */
+/** A client that reads nothing for so long is cut off, at the latest after twice as long. */
 const STALLED_MS = 60_000;
 
 const CONTENT_TYPES: Record<ExportFormat, string> = {
