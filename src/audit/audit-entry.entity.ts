@@ -12,6 +12,7 @@ import type { Via } from './audit-origin.js';
 @Index('audit_log_target_id_idx', ['targetId', 'seq'])
 @Index('audit_log_action_idx', ['action', 'seq'])
 @Index('audit_log_at_idx', ['at'])
+@Index('audit_log_text_idx', { synchronize: false })
 @Check('audit_log_via_check', "via IN ('session', 'api_key', 'public', 'cli', 'system')")
 export class AuditEntry {
   /** Counts from 1 without a gap. */

@@ -38,18 +38,15 @@ export async function withInstallation<T>(work: (config: AppConfig) => Promise<T
   }
 }
 
-/** Lends a connection to a database whose schema is of this version. */
-export function withDatabase<T>(work: (pool: pg.Pool, config: AppConfig) => Promise<T>): Promise<T> {
-  return withInstallation(async (config) => {
-    await migrate(config.database);
-    const pool = new pg.Pool({ ...config.database, application_name: 'data-pusher cli', max: 2 });
-    pool.on('error', () => undefined);
-    try {
-      return await work(pool, config);
-    } finally {
-      await pool.end();
-    }
-  });
+/** Lends plain connections, with no limit on how long a statement takes. */
+export async function withPool<T>({ database }: AppConfig, work: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ ...database, application_name: 'data-pusher cli', max: 2 });
+  pool.on('error', () => undefined);
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Lends the services of the product. */

@@ -1,6 +1,11 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import { fromCli, withOrigin } from '../audit/audit-origin.js';
+import { Audit } from '../audit/audit.service.js';
 import { SealedBox, parseEncryptionKeys } from '../common/crypto/sealed-box.js';
+import { AppConfig } from '../config/app-config.js';
 import {
   type LockedValue,
   type SealedTable,
@@ -8,7 +13,7 @@ import {
   listSealedTables,
   resealTable,
 } from '../database/sealed-columns.js';
-import { withDatabase } from './installation.js';
+import { withPool, withServices } from './installation.js';
 import { CommandFailed, count, say, tell } from './output.js';
 
 const DETAILS = `
@@ -29,17 +34,58 @@ export function rotateKeysCommand(program: Command): void {
     .option('--dry-run', 'only report which keys are in use')
     .addHelpText('after', DETAILS)
     .action(({ dryRun }: { dryRun?: boolean }) =>
-      withDatabase(async (pool, config) => {
+      withServices(async (services) => {
+        const config = services.get(AppConfig);
         const box = new SealedBox(parseEncryptionKeys(config.secrets.encryptionKeys));
-        const tables = await listSealedTables(pool);
-        const locked = dryRun ? [] : await resealAll(pool, tables, box);
-        const old = await report(pool, tables, box.currentKeyId);
-        if (locked.length > 0) throw new CommandFailed(describeLocked(locked));
-        if (old > 0 && !dryRun)
-          throw new CommandFailed(
-            `${count(old, 'value')} were written under another key meanwhile. Restart every process with "${box.currentKeyId}" first in ENCRYPTION_KEYS, then run this again.`,
-          );
+        await withPool(config, (pool) => rotate(pool, box, services, dryRun === true));
       }),
+    );
+}
+
+async function rotate(
+  pool: Pool,
+  box: SealedBox,
+  services: INestApplicationContext,
+  dryRun: boolean,
+): Promise<void> {
+  const tables = await listSealedTables(pool);
+  if (dryRun) {
+    await report(pool, tables, box.currentKeyId);
+    return;
+  }
+  const before = await keysOf(pool, tables);
+  const locked = await resealAll(pool, tables, box);
+  const after = await keysOf(pool, tables);
+  await recordRotation(services, before, after);
+  const old = await report(pool, tables, box.currentKeyId);
+  if (locked.length > 0) throw new CommandFailed(describeLocked(locked));
+  if (old > 0)
+    throw new CommandFailed(
+      `${count(old, 'value')} were written under another key meanwhile. Restart every process with "${box.currentKeyId}" first in ENCRYPTION_KEYS, then run this again.`,
+    );
+}
+
+async function keysOf(pool: Pool, tables: SealedTable[]): Promise<string[]> {
+  const keys = new Set<string>();
+  for (const table of tables) for (const key of (await countByKey(pool, table)).keys()) keys.add(key);
+  return [...keys].sort();
+}
+
+/** After the last batch: no value changes, only the key it is under. */
+async function recordRotation(
+  services: INestApplicationContext,
+  before: string[],
+  after: string[],
+): Promise<void> {
+  const change = {
+    target: { type: 'installation', id: null },
+    before: { sealed_with: before },
+    after: { sealed_with: after },
+  };
+  await services
+    .get(DataSource)
+    .transaction((manager) =>
+      withOrigin(fromCli('rotateKeys'), () => services.get(Audit).record(manager, change)),
     );
 }
 

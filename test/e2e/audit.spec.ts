@@ -11,6 +11,8 @@ import {
   registerAdmin,
   registerUser,
 } from '../support/factories.js';
+import { startReceiver } from '../support/receiver.js';
+import { waitFor } from '../support/wait-for.js';
 
 interface Entry extends Record<string, unknown> {
   seq: number;
@@ -227,6 +229,38 @@ describe('the audit log', { timeout: 60_000 }, () => {
       await expect(app.dataSource.query(statement)).rejects.toThrow('audit_log is append-only');
     },
   );
+});
+
+describe('what the product does by itself', { timeout: 60_000 }, () => {
+  it('is told as of the system, and nobody is who updated it', async () => {
+    const app = await createTestApp();
+    const receiver = await startReceiver(() => 410);
+    const admin = await registerAdmin(app);
+    const account = await createAccount(app, admin);
+    const { id } = await createDestination(app, admin, account, { url: receiver.url });
+    await app.call('POST', '/server/incoming_data', {
+      headers: { 'cl-x-token': account.app_secret_token },
+      body: {},
+    });
+    const [entry] = await waitFor(async () => {
+      const { body } = await app.call('GET', '/audit?action=disableDestination', { token: admin.token });
+      return body.data.length > 0 && body.data;
+    });
+    expect(entry).toMatchObject({
+      via: 'system',
+      actor_id: null,
+      actor_email: null,
+      target_id: id,
+      account_id: account.id,
+      changes: { state: ['active', 'disabled'], disabled_reason: [null, expect.any(String)] },
+      request_id: null,
+    });
+    const path = `/accounts/${account.id}/destinations/${id}`;
+    const { body } = await app.call('GET', path, { token: admin.token });
+    expect(body).toMatchObject({ state: 'disabled', updated_by: null, created_by: admin.user.id });
+    await app.close();
+    await receiver.close();
+  });
 });
 
 describe('cli audit verify', { timeout: 120_000 }, () => {

@@ -86,6 +86,13 @@ describe('cli rotate-keys', { timeout: 60_000 }, () => {
       // A run that was cut off goes on where it was.
       if (done.has(id)) expect(row).toEqual(before[index]);
     }
+    const [told] = await app.dataSource.query('SELECT * FROM audit_log ORDER BY seq DESC LIMIT 1');
+    expect(told).toMatchObject({
+      action: 'rotateKeys',
+      via: 'cli',
+      actor_id: null,
+      changes: { sealed_with: [['k1', 'k2'], ['k2']] },
+    });
     const [token] = await app.dataSource.query('SELECT id, token_sealed FROM account_tokens');
     expect(newBox.open(token.token_sealed, token.id)).toBe(account.app_secret_token);
   });

@@ -17,7 +17,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   it('shows what there is, and of each command what it takes', async () => {
     const all = await runCli(['--help']);
     expect(all.code).toBe(0);
-    for (const command of ['create-admin', 'migrate', 'rotate-keys', 'openapi', 'doctor']) {
+    for (const command of ['create-admin', 'migrate', 'rotate-keys', 'audit', 'openapi', 'doctor']) {
       expect(all.stdout).toContain(`\n  ${command} `);
       const one = await runCli(['help', command]);
       expect(one).toMatchObject({ code: 0, stderr: '' });
@@ -151,6 +151,8 @@ describe('cli create-admin', { timeout: 60_000 }, () => {
     const { status, body } = await signIn('ops@example.com');
     expect(status).toBe(200);
     expect(body.user).toMatchObject({ role: 'Admin', created_by: null, updated_by: null });
+    const [told] = await app.dataSource.query('SELECT * FROM audit_log');
+    expect(told).toMatchObject({ action: 'createAdmin', via: 'cli', target_id: body.user.id });
   });
 
   it.each([
