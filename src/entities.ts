@@ -13,6 +13,8 @@ import { ManualLogEntry } from './logs/manual-log-entry.entity.js';
 import { Member } from './members/member.entity.js';
 import { RecoveryDestination } from './recoveries/recovery-destination.entity.js';
 import { Recovery } from './recoveries/recovery.entity.js';
+import { SearchBlock } from './search/search-block.entity.js';
+import { SearchMark } from './search/search-mark.entity.js';
 import { User } from './users/user.entity.js';
 
 /** Every entity of the product. Each process knows all of them, whichever modules it loads. */
@@ -33,4 +35,6 @@ export const entities = [
   ManualLogEntry,
   Recovery,
   RecoveryDestination,
+  SearchBlock,
+  SearchMark,
 ];

@@ -4,6 +4,7 @@ import { DestinationsModule } from '../destinations/destinations.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
 import { AttemptMaker } from './attempt-maker.js';
+import { SearchKeeperModule } from '../search/search.module.js';
 import { Claims } from './claims.js';
 import { DIRECT_DELIVERY } from './contract.js';
 import { DeliveriesProcessor } from './deliveries.processor.js';
@@ -23,7 +24,7 @@ const WORKER_CLOSE_MS = 5000;
 
 /** The delivering half: takes jobs from the queue and what is overdue from the database. */
 @Module({
-  imports: [DestinationsModule, EventsModule],
+  imports: [DestinationsModule, EventsModule, SearchKeeperModule],
   providers: [
     Claims,
     AttemptMaker,

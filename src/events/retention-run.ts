@@ -66,6 +66,7 @@ export class RetentionRun {
     await this.dropBodies();
     await this.dropLogs();
     await this.deleteRows('events_default', this.bodiesBefore, 'id NOT IN (SELECT event FROM deliveries)');
+    await this.deleteRows('search_blocks_default', this.bodiesBefore);
     for (const table of LOG_TABLES) await this.deleteRows(`${table}_default`, this.logsBefore);
     await this.deleteRows('manual_log_entries', this.logsBefore);
     const { client, periods, nowMs, signal } = this.options;
@@ -94,6 +95,8 @@ export class RetentionRun {
       return rows[0].wanted;
     };
     await this.dropDays('events', this.bodiesBefore, isWanted);
+    const left = new Set((await listDayPartitions(this.options.client, 'events')).map(({ dayMs }) => dayMs));
+    await this.dropDays('search_blocks', this.bodiesBefore, async ({ dayMs }) => left.has(dayMs));
   }
 
   /** The log of a day in which something had to be cancelled stays a day longer, so that it can be read. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type AccountScope, ofLivingAccount } from '../auth/account-scope.js';
+import { invalid } from '../common/errors/problem.js';
 import { type Page, toPage } from '../common/http/page.js';
 import { deliveriesEndBefore } from '../events/delivery-ids.js';
 import type { ListAllLogsQuery } from './flat-logs.dto.js';
@@ -24,6 +25,7 @@ export class FlatLogsService {
 
   async list(scope: AccountScope, query: ListAllLogsQuery): Promise<Page<LogEntryView>> {
     if (scope !== 'all' && scope.length === 1) return this.logs.list(scope[0]!.accountId, query);
+    if (query.q !== undefined) throw invalid('q', 'searches one account: send its account_id as well');
     const filter =
       query.event_id === undefined
         ? acrossAccounts(scope, query)

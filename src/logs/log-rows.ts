@@ -76,16 +76,27 @@ export interface LogFilter {
  */
 export function logStatement(filter: LogFilter, limit: number): string {
   const parts = partsOf(filter).map((select) => `(${select} ORDER BY id DESC LIMIT ${limit})`);
-  const page = `SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}`;
-  const ofEach = `SELECT page.* FROM ${filter.each} CROSS JOIN LATERAL (${page}) page ORDER BY id DESC LIMIT ${limit}`;
-  return `
-    SELECT l.*, d.url
-    FROM (${filter.each ? ofEach : page}) l
-    LEFT JOIN destinations d ON d.id = l.destination_id
-    ORDER BY l.id DESC`;
+  if (!filter.each) return pageStatement(parts, limit);
+  return withUrls(
+    `SELECT page.* FROM ${filter.each} CROSS JOIN LATERAL (${newestOf(parts, limit)}) page ORDER BY id DESC LIMIT ${limit}`,
+  );
 }
 
-function partsOf({ where, manual, status, isByStatus }: LogFilter): string[] {
+/** One page of what some selects of `partsOf` give. */
+export function pageStatement(parts: string[], limit: number): string {
+  return withUrls(newestOf(parts, limit));
+}
+
+const newestOf = (parts: string[], limit: number): string =>
+  `SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}`;
+
+const withUrls = (page: string): string => `
+  SELECT l.*, (SELECT url FROM destinations d WHERE d.id = l.destination_id) AS url
+  FROM (${page}) l
+  ORDER BY l.id DESC`;
+
+/** Selects that walk an index in order of id, one for each place and, where its index asks for that, each status. */
+export function partsOf({ where, manual, status, isByStatus }: LogFilter): string[] {
   // Written out, because a parameter would not say that an index of some statuses serves it.
   const withStatus = (select: string, one: DeliveryStatus): string =>
     `${select} WHERE ${select === MANUAL ? manual : where} AND status = '${one}'`;
@@ -95,6 +106,19 @@ function partsOf({ where, manual, status, isByStatus }: LogFilter): string[] {
     ? FINISHED_STATUSES.map((one) => withStatus(FINISHED, one))
     : [`${FINISHED} WHERE ${where}`];
   return [`${OPEN} WHERE ${where}`, ...finished, `${MANUAL} WHERE ${manual}`];
+}
+
+/** The same for what may have an error or a message. */
+export function partsWithErrors(filter: LogFilter): string[] {
+  const [, manualSuccess] = partsOf({ ...filter, status: 'success' });
+  if (filter.status === 'success') return [manualSuccess!];
+  if (filter.status) return partsOf(filter);
+  const unsuccessful = FINISHED_STATUSES.filter((status) => status !== 'success');
+  return [
+    `${OPEN} WHERE ${filter.where}`,
+    ...unsuccessful.flatMap((status) => partsOf({ ...filter, status })),
+    manualSuccess!,
+  ];
 }
 
 export function toLogEntryView(row: LogRow): LogEntryView {

@@ -8,6 +8,7 @@ import {
   jsonObjectOrArray,
 } from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
+import { SHORTEST_TEXT } from '../search/text-filter.js';
 
 export const deliveryStatuses = ['pending', 'success', 'retrying', 'failed', 'held', 'cancelled'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -38,10 +39,21 @@ export class ListLogsQuery extends PageQuery {
   @TextField({ about: 'Only deliveries of events of this type', max: 255, optional: true })
   event_type?: string;
 
+  @TextField({
+    about:
+      'Part of the event id, of the payload (its first 16 KiB, as sent), of the last error or of the URL. Letters ' +
+      'match in either case; those that a payload has as \\uXXXX match as they are. A page may hold less than ' +
+      '`limit`: `page.next` tells whether there is more',
+    min: SHORTEST_TEXT,
+    max: 200,
+    optional: true,
+  })
+  q?: string;
+
   @DateTimeField({ about: 'Received at or after', optional: true })
   from?: string;
 
-  @DateTimeField({ about: 'Received before', optional: true })
+  @DateTimeField({ about: 'Received before', after: 'from', optional: true })
   to?: string;
 }
 

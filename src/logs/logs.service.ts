@@ -13,6 +13,7 @@ import {
   toAttemptView,
   toLogEntryView,
 } from './log-rows.js';
+import { LogSearch } from './log-search.js';
 import type { DeliveryLogView, EventLogView, ListLogsQuery, LogEntryView } from './logs.dto.js';
 
 /** More deliveries of one event than this are not shown at once. */
@@ -31,14 +32,34 @@ interface EventRow {
 
 @Injectable()
 export class LogsService {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly logSearch: LogSearch,
+  ) {}
 
   async list(accountId: string, query: ListLogsQuery): Promise<Page<LogEntryView>> {
     const event =
       query.event_id === undefined ? undefined : await this.findEventId(accountId, query.event_id);
     const filter = toFilter(accountId, query, event);
+    if (query.q !== undefined) return this.search(accountId, query.q, query, filter, event);
     const rows: LogRow[] = await this.dataSource.query(logStatement(filter, query.limit + 1), filter.values);
     return toPage<LogRow, LogEntryView>(rows, query, toLogEntryView);
+  }
+
+  private async search(
+    accountId: string,
+    text: string,
+    query: ListLogsQuery,
+    filter: LogFilter,
+    event?: string | null,
+  ): Promise<Page<LogEntryView>> {
+    const from = query.from ? firstIdOf(Date.parse(query.from)) : null;
+    const before = readCursor(query) ?? (query.to ? firstIdOf(Date.parse(query.to)) : null);
+    const { rows, seenDownTo } = await this.logSearch.find(
+      { accountId, text, filter, from, before, event },
+      query.limit + 1,
+    );
+    return toPage<LogRow, LogEntryView>(rows, query, toLogEntryView, seenDownTo);
   }
 
   private async findEvent(accountId: string, eventId: string): Promise<EventRow | undefined> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import type { RetentionPeriods } from '../config/retention.js';
 import { DAY_MS } from '../database/partitions.js';
+import { BODY_TABLES } from '../events/partitioned-tables.js';
 import { type TableSize, TableSizes } from '../events/table-sizes.js';
 import type { StorageView, TableStorageView } from './storage.dto.js';
 
@@ -28,7 +29,7 @@ export class StorageService {
 }
 
 function daysOf(table: string, { logDays, payloadDays, dedupDays }: RetentionPeriods): number {
-  if (table === 'events') return payloadDays;
+  if (BODY_TABLES.includes(table)) return payloadDays;
   return table === 'event_keys' ? dedupDays : logDays;
 }
 

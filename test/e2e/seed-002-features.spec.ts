@@ -13,7 +13,7 @@ import {
   registerUser,
 } from '../support/factories.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
-import { statementsOf } from '../support/statements.js';
+import { captureStatements } from '../support/statements.js';
 import { SwaggerPage } from '../support/swagger.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -172,7 +172,7 @@ describe('the features of seed 002', () => {
     for (const path of lists) {
       const countFor = async (limit: number) => {
         let rows = 0;
-        const statements = await statementsOf(app.dataSource, async () => {
+        const statements = await captureStatements(async () => {
           rows = (await asUser('GET', `${path}?limit=${limit}`)).body.data.length;
         });
         return { rows, statements: statements.length };

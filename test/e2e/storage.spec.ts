@@ -68,6 +68,7 @@ describe('storage', () => {
       kept_days: 4,
       next_drop_at: new Date(Date.parse(today) + 5 * DAY_MS).toISOString(),
     });
+    expect((await readTables()).search_blocks).toMatchObject({ partitions: 8, kept_days: 4, days: [] });
     expect(events!.days).toMatchObject([{ day: today, estimated_rows: 3 }]);
     expect(events!.days[0]!.bytes).toBeGreaterThan(8000);
     expect(keys).toMatchObject({ estimated_rows: 3, oldest_day: today, kept_days: 17, next_drop_at: null });

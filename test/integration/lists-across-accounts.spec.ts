@@ -6,10 +6,12 @@ import { typeormOptions } from '../../src/database/database.options.js';
 import { Destination } from '../../src/destinations/destination.entity.js';
 import { entities } from '../../src/entities.js';
 import { FlatLogsService } from '../../src/logs/flat-logs.service.js';
+import { LogSearch } from '../../src/logs/log-search.js';
 import { LogsService } from '../../src/logs/logs.service.js';
+import { TextSearch } from '../../src/search/text-search.js';
 import { deliveryStatuses } from '../../src/logs/logs.dto.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
-import { statementsOf } from '../support/statements.js';
+import { captureStatements } from '../support/statements.js';
 
 const NOON = Date.UTC(2030, 0, 10, 12);
 const MINUTE_MS = 60_000;
@@ -39,7 +41,10 @@ describe('lists across accounts', () => {
     database = await createTestDatabase();
     const options = { ...typeormOptions(database.connection), entities };
     dataSource = await new DataSource(options).initialize();
-    logs = new FlatLogsService(dataSource, new LogsService(dataSource));
+    logs = new FlatLogsService(
+      dataSource,
+      new LogsService(dataSource, new LogSearch(dataSource, new TextSearch(dataSource))),
+    );
     const destinations = ACCOUNTS.map(() => uuidv7());
     const kinds = ACCOUNTS.flatMap((account_id, index) =>
       TYPES.flatMap((event_type) =>
@@ -170,9 +175,9 @@ describe('lists across accounts', () => {
 
   it('are one statement each', async () => {
     for (const scope of ['all' as const, MINE])
-      expect(await statementsOf(dataSource, () => logs.list(scope, { limit: 50 }))).toHaveLength(1);
+      expect(await captureStatements(() => logs.list(scope, { limit: 50 }))).toHaveLength(1);
     const list = dataSource.createQueryBuilder(Destination, 'd').orderBy('d.id', 'DESC').limit(2);
-    const statements = await statementsOf(dataSource, async () => {
+    const statements = await captureStatements(async () => {
       const rows = await within(MINE, list).getMany();
       expect(rows.map(({ accountId }) => accountId)).toEqual([ACCOUNTS[59], ACCOUNTS[20]]);
     });

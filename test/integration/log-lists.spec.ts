@@ -2,8 +2,10 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { typeormOptions } from '../../src/database/database.options.js';
+import { LogSearch } from '../../src/logs/log-search.js';
 import { LogsService } from '../../src/logs/logs.service.js';
 import { deliveryStatuses } from '../../src/logs/logs.dto.js';
+import { TextSearch } from '../../src/search/text-search.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 
 const NOON = Date.UTC(2030, 0, 10, 12);
@@ -33,7 +35,7 @@ describe('lists of the log', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     dataSource = await new DataSource(typeormOptions(database.connection)).initialize();
-    logs = new LogsService(dataSource);
+    logs = new LogsService(dataSource, new LogSearch(dataSource, new TextSearch(dataSource)));
     // Every kind of entry, two of each, spread over the hours so that kinds alternate in time.
     const kinds = ACCOUNTS.flatMap((account_id) =>
       DESTINATIONS.flatMap((destination_id) =>

@@ -21,8 +21,9 @@ const NOON = Date.UTC(2030, 0, 10, 12);
 const HOUR_MS = 3_600_000;
 const PERIODS = { PAYLOAD_RETENTION_DAYS: '2', RETENTION_DAYS: '5', DEDUP_DAYS: '8' };
 const BODY = 'events_20300110';
+const BLOCKS = 'search_blocks_20300110';
 const LOG = ['finished_deliveries_20300110', 'attempts_20300110'];
-const DAY = [BODY, ...LOG];
+const DAY = [BODY, BLOCKS, ...LOG];
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -61,6 +62,8 @@ async function addEvent(timeMs: number, { isOpen = false } = {}): Promise<string
   const [event, delivery] = [uuidv7({ msecs: timeMs }), uuidv7({ msecs: timeMs + 1 })];
   await pool.query(`INSERT INTO events (account_id, id, event_id, payload, destination_ids)
     VALUES ('${ACCOUNT}', '${event}', '${event}', '{}', '{}')`);
+  await pool.query(`INSERT INTO search_blocks (account_id, id, after_id, events, filter)
+    VALUES ('${ACCOUNT}', '${event}', '${event}', 1, '')`);
   await pool.query(`INSERT INTO event_keys VALUES ('${ACCOUNT}', '${event}', '${event}', '')`);
   if (isOpen)
     await pool.query(`INSERT INTO deliveries (id, event, account_id, destination_id, event_id, status, due_at)
@@ -99,7 +102,13 @@ describe('retention', () => {
         if ((await count(table)) === 1) lastSeen[table] = day;
     }
     // Runs go from noon to 11 in the morning; a day is over at midnight, twelve hours into the run of a day.
-    expect(lastSeen).toEqual({ events: 1, finished_deliveries: 4, attempts: 4, event_keys: 7 });
+    expect(lastSeen).toEqual({
+      events: 1,
+      search_blocks: 1,
+      finished_deliveries: 4,
+      attempts: 4,
+      event_keys: 7,
+    });
   });
 
   it('removes nothing that is to be kept for ever', async () => {
@@ -113,8 +122,8 @@ describe('retention', () => {
     await addEvent(NOON, { isOpen: true });
     const report = await newKeeper().apply(NOON + 5 * DAY_MS);
     expect(report).toMatchObject({
-      dropped: ['events_20300111', 'events_20300112'],
-      kept: [BODY],
+      dropped: ['events_20300111', 'events_20300112', 'search_blocks_20300111', 'search_blocks_20300112'],
+      kept: [BODY, BLOCKS],
       cancelled: 0,
     });
     expect(await count('deliveries')).toBe(1);
@@ -155,7 +164,7 @@ describe('retention', () => {
     const wanted = await addEvent(fresh, { isOpen: true });
     await addEvent(fresh);
     expect(await count('events_default')).toBe(3);
-    expect(await newKeeper().apply(NOON)).toMatchObject({ rows: 3 });
+    expect(await newKeeper().apply(NOON)).toMatchObject({ rows: 4 });
     expect(await count('events_default')).toBe(2);
     await newKeeper().apply(NOON + 3 * DAY_MS);
     expect((await pool.query('SELECT id FROM events_default')).rows).toEqual([{ id: wanted }]);
@@ -188,7 +197,10 @@ describe('retention', () => {
     expect(Math.max(...waits)).toBeGreaterThan(100);
     expect(Math.max(...waits)).toBeLessThan(350);
     await reader.end();
-    expect(await run()).toMatchObject({ dropped: [BODY, 'events_20300111'], busy: [] });
+    expect(await run()).toMatchObject({
+      dropped: [BODY, 'events_20300111', BLOCKS, 'search_blocks_20300111'],
+      busy: [],
+    });
     client.release();
   });
 

@@ -40,14 +40,19 @@ function encodeCursor(id: string): string {
   return Buffer.from(id, 'latin1').toString('base64url');
 }
 
-/** Makes the page from `limit + 1` rows: the extra one tells whether there is more. */
+/**
+ * Makes the page from `limit + 1` rows: the extra one tells whether there is more.
+ * @param seenDownTo the id above which all was looked at, where a search stopped before the page was full
+ */
 export function toPage<Row extends { id: string }, View>(
   rows: Row[],
   query: PageQuery,
   view: (row: Row) => View,
+  seenDownTo: string | null = null,
 ): Page<View> {
   const shown = rows.slice(0, query.limit);
-  const next = rows.length > query.limit ? encodeCursor(shown.at(-1)!.id) : null;
+  const last = rows.length > query.limit ? shown.at(-1)!.id : seenDownTo;
+  const next = last && encodeCursor(last);
   return { data: shown.map(view), page: { next, limit: query.limit } };
 }
 

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { likePattern } from '../common/http/like-pattern.js';
+import { firstIdOf, timeOf } from '../database/partitions.js';
+import { DELIVERY_DATED_AFTER_MS, deliveriesEndBefore } from '../events/delivery-ids.js';
+import { sqlSearchedText } from '../search/searched-text.js';
+import { spellingsOf } from '../search/spellings.js';
+import { type Places, TextSearch } from '../search/text-search.js';
+import { type Found, type WalkedRow, inRanges, toFound, walk } from '../search/walks.js';
+import { type LogFilter, type LogRow, pageStatement, partsOf, partsWithErrors } from './log-rows.js';
+
+/** Deliveries one call reads at most with their payload, and with their error; who wants more reads on. */
+const MAX_PAYLOADS = 600;
+const MAX_ERRORS = 3000;
+/** With more destinations that have the text in their URL, the whole log is walked for any of them. */
+const MAX_WALKED_DESTINATIONS = 16;
+const MAX_OF_DESTINATIONS = 5000;
+
+/** What to find in the log of an account, with every other filter. */
+export interface LogQuery {
+  accountId: string;
+  text: string;
+  filter: LogFilter;
+  /** Ids of deliveries: from one on and before another one; null for no bound. */
+  from: string | null;
+  before: string | null;
+  /** The only event it is about, so that nothing has to be looked for; null where there is none of that id. */
+  event?: string | null;
+}
+
+/**
+ * Finds text in the id, the payload and the error of a delivery and in the URL of its destination. Each of these has
+ * a walk of its own through the rows that the other filters leave, newest first and bounded, so that a text which is
+ * everywhere ends with the page and one which is nowhere ends as well. What is older than any walk came to is left
+ * to the next call.
+ */
+@Injectable()
+export class LogSearch {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly texts: TextSearch,
+  ) {}
+
+  /** @param limit rows wanted; one more than a page tells whether there is another. */
+  async find(query: LogQuery, limit: number): Promise<Found<LogRow>> {
+    const destinations = await this.findDestinations(query);
+    const places = await this.findPlaces(query);
+    const parts = [
+      ...payloadWalks(query, places, limit),
+      ...errorWalks(query, limit),
+      ...destinationWalks(query, destinations, limit),
+    ];
+    if (parts.length === 0) return { rows: [], seenDownTo: stopOf(places) };
+    const rows: WalkedRow<LogRow>[] = await this.dataSource.query(
+      pageStatement(parts, parts.length * limit),
+      query.filter.values,
+    );
+    return toFound(rows, stopOf(places));
+  }
+
+  private async findDestinations({ accountId, text }: LogQuery): Promise<string[]> {
+    const rows: { id: string }[] = await this.dataSource.query(
+      'SELECT id FROM destinations WHERE account_id = $1 AND url ILIKE $2',
+      [accountId, likePattern(text)],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  private findPlaces({ accountId, text, from, before, event }: LogQuery): Promise<Places> | Places {
+    if (event === null) return { ranges: [], lookedAfter: null };
+    if (event) return { ranges: [{ after: event, upTo: event }], lookedAfter: null };
+    const after = from && firstIdOf(timeOf(from) - DELIVERY_DATED_AFTER_MS);
+    return this.texts.find(accountId, text, { after, before });
+  }
+}
+
+/** Deliveries of an event are dated after it, so those of the last event looked at end a little later. */
+const stopOf = ({ lookedAfter }: Places): string | null => lookedAfter && deliveriesEndBefore(lookedAfter);
+
+function payloadWalks({ text, filter }: LogQuery, { ranges }: Places, limit: number): string[] {
+  if (ranges.length === 0) return [];
+  const patterns = addValue(filter, spellingsOf(text).map(likePattern));
+  const first = addValue(
+    filter,
+    ranges.map(({ after }) => after),
+  );
+  const end = addValue(
+    filter,
+    ranges.map(({ upTo }) => deliveriesEndBefore(upTo)),
+  );
+  const isHit = `(event_id ILIKE ANY (${patterns}) OR EXISTS (
+    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
+      AND ${sqlSearchedText('e.payload')} ILIKE ANY (${patterns})))`;
+  const parts = partsOf(filter);
+  const most = Math.ceil(MAX_PAYLOADS / parts.length);
+  return parts.map((select) => walk(inRanges(select, { first, end, most }), { isHit, most, limit }));
+}
+
+function errorWalks({ text, filter }: LogQuery, limit: number): string[] {
+  const parts = partsWithErrors(filter);
+  if (parts.length === 0) return [];
+  const isHit = `coalesce(last_error ILIKE ${addValue(filter, likePattern(text))}, false)`;
+  const most = Math.ceil(MAX_ERRORS / parts.length);
+  return parts.map((select) => walk(`${select} ORDER BY id DESC`, { isHit, most, limit }));
+}
+
+function destinationWalks({ filter }: LogQuery, ids: string[], limit: number): string[] {
+  if (ids.length === 0) return [];
+  const wanted = `${addValue(filter, ids)}::uuid[]`;
+  if (ids.length > MAX_WALKED_DESTINATIONS) {
+    const isHit = `coalesce(destination_id = ANY (${wanted}), false)`;
+    const parts = partsOf(filter);
+    const most = Math.ceil(MAX_OF_DESTINATIONS / parts.length);
+    return parts.map((select) => walk(`${select} ORDER BY id DESC`, { isHit, most, limit }));
+  }
+  return partsOf({ ...filter, isByStatus: true }).map((select) => {
+    const ofOne = `${select} AND destination_id = wanted.id ORDER BY id DESC LIMIT ${limit}`;
+    const ofAll = `SELECT part.* FROM unnest(${wanted}) AS wanted (id) CROSS JOIN LATERAL (${ofOne}) part`;
+    return walk(`${ofAll} ORDER BY part.id DESC`, { isHit: 'true', most: limit, limit });
+  });
+}
+
+/** A parameter of the statement that the filter is for. */
+const addValue = ({ values }: LogFilter, value: unknown): string => `$${values.push(value)}`;

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import type { Logger } from 'pino';
+import { LOGGER } from '../common/logger.js';
+import { firstIdOf } from '../database/partitions.js';
+import { DeliveryPool, withClient } from '../database/pools.js';
+import { type Block, completeBlocks, findWaiting, writeBlocks } from './block-writer.js';
+
+const EVERY_MS = 10_000;
+/** Rests three times as long as it worked: delivering has three quarters of the time. */
+const REST = 3;
+/** An event is committed this long after it was dated, or its block is completed later. */
+const SETTLED_MS = 5000;
+const COMPLETE_AFTER_MS = 60_000;
+/** "DPSB" in ASCII; of all processes one at a time makes blocks. */
+const LOCK_KEY = 0x44505342;
+
+/** How many events were ever stored, so that nobody looks for new ones where there are none. */
+const STORED = `
+  SELECT coalesce(sum(pg_stat_get_tuples_inserted(inhrelid)), 0)::float8 AS stored
+  FROM pg_inherits WHERE inhparent = 'events'::regclass`;
+
+/** Makes search blocks behind the events, so that accepting one costs nothing more. */
+@Injectable()
+export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private lastStored = -1;
+  private recent: { block: Block; at: number }[] = [];
+
+  constructor(
+    private readonly pool: DeliveryPool,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.keep();
+  }
+
+  /** Before anything else ends: a pass needs the database. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async keep(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await this.keepOnce().catch((error) => {
+        if (!signal.aborted) this.logger.error({ err: error }, 'search.failed');
+      });
+      await sleep(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async keepOnce(): Promise<void> {
+    const { rows } = await this.pool.query(STORED);
+    if (rows[0].stored === this.lastStored && this.recent.length === 0) return;
+    if ((await this.apply()) !== null) this.lastStored = rows[0].stored;
+  }
+
+  /**
+   * Brings the blocks up to the events of some seconds ago.
+   * @param nowMs the database's clock unless told otherwise.
+   * @returns how many blocks were made; null when another process is at it.
+   */
+  async apply(nowMs?: number): Promise<number | null> {
+    // A pass that fails closes its connection, which gives the lock back as well.
+    return withClient(this.pool, async (client) => {
+      const { rows } = await client.query(
+        'SELECT pg_try_advisory_lock($1) AS mine, extract(epoch FROM now())::float8 * 1000 AS now',
+        [LOCK_KEY],
+      );
+      if (!rows[0].mine) return null;
+      const made = await this.applyLocked(client, nowMs ?? rows[0].now);
+      await this.complete(client);
+      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+      return made;
+    });
+  }
+
+  private async applyLocked(client: PoolClient, nowMs: number): Promise<number> {
+    const { signal } = this.stopping;
+    const before = firstIdOf(Math.floor(nowMs - SETTLED_MS));
+    let made = 0;
+    for (const { accountId, afterId } of await findWaiting(client, before)) {
+      let blocks: Block[] = [];
+      do {
+        const startedAt = performance.now();
+        blocks = await writeBlocks(client, accountId, blocks.at(-1)?.id ?? afterId, before);
+        made += blocks.length;
+        this.recent.push(...blocks.map((block) => ({ block, at: startedAt })));
+        await sleep((performance.now() - startedAt) * REST, undefined, { signal });
+      } while (blocks.length > 0);
+    }
+    if (made > 0) this.logger.debug({ blocks: made }, 'search.indexed');
+    return made;
+  }
+
+  /** Looks once more at blocks that were made a while ago. */
+  private async complete(client: PoolClient): Promise<void> {
+    const due = performance.now() - COMPLETE_AFTER_MS;
+    const old = this.recent.filter(({ at }) => at < due).map(({ block }) => block);
+    if (old.length === 0) return;
+    const completed = await completeBlocks(client, old);
+    this.recent = this.recent.filter(({ at }) => at >= due);
+    if (completed > 0) this.logger.info({ blocks: completed }, 'search.completed');
+  }
+}

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { spellingsOf } from './spellings.js';
+import { bitsOf } from './text-filter.js';
+
+/** What one call looks through at most, newest first; who wants more reads on. */
+const MAX_BLOCKS = 8000;
+const MAX_HITS = 512;
+const MAX_RANGES = 64;
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+/** Of the year 10889. */
+const LAST_ID = 'ffffffff-0000-0000-0000-000000000000';
+
+/** Events after one and up to another one, which is among them. */
+export interface EventRange {
+  after: string;
+  upTo: string;
+}
+
+/** Where a text may be. */
+export interface Places {
+  /** Newest first. Outside of them it is for certain not, down to `lookedAfter`. */
+  ranges: EventRange[];
+  /** Events up to this one were not looked at; null when all were. */
+  lookedAfter: string | null;
+}
+
+interface WalkRow {
+  mark: string | null;
+  walked: number;
+  lowest: string | null;
+  after: string[];
+  up_to: string[];
+}
+
+/** Walks the blocks of an account newest first and keeps those whose filter does not rule the text out. */
+const walkStatement = (spellings: number): string => `
+  WITH walked AS MATERIALIZED (
+    SELECT id, after_id, (${Array.from({ length: spellings }, (_, n) => mayHave(`$${n + 6}`)).join(' OR ')}) AS may_have
+    FROM search_blocks
+    WHERE account_id = $1 AND id > $2 AND id <= coalesce(
+      (SELECT id FROM search_blocks WHERE account_id = $1 AND id >= $3 ORDER BY id LIMIT 1), '${LAST_ID}')
+    ORDER BY id DESC LIMIT $4
+  ), hits AS (
+    SELECT id, after_id FROM walked WHERE may_have ORDER BY id DESC LIMIT $5
+  )
+  SELECT (SELECT event FROM search_marks WHERE account_id = $1) AS mark,
+    (SELECT count(*)::integer FROM walked) AS walked,
+    (SELECT after_id FROM walked ORDER BY id LIMIT 1) AS lowest,
+    ARRAY(SELECT after_id FROM hits ORDER BY id DESC) AS after,
+    ARRAY(SELECT id FROM hits ORDER BY id DESC) AS up_to`;
+
+const mayHave = (bits: string): string =>
+  `NOT EXISTS (SELECT FROM unnest(${bits}::integer[]) AS bit WHERE get_bit(filter, bit) = 0)`;
+
+/** Finds where the events of an account may have a text, without reading them. */
+@Injectable()
+export class TextSearch {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @param events those to look at: after one and before another one; null for no bound. */
+  async find(
+    accountId: string,
+    text: string,
+    events: { after: string | null; before: string | null },
+  ): Promise<Places> {
+    const after = events.after ?? FIRST_ID;
+    const before = events.before ?? LAST_ID;
+    const spellings = spellingsOf(text).map(bitsOf);
+    const [row]: [WalkRow] = await this.dataSource.query(walkStatement(spellings.length), [
+      accountId,
+      after,
+      before,
+      MAX_BLOCKS,
+      MAX_HITS,
+      ...spellings,
+    ]);
+    return toPlaces(row, after, before);
+  }
+}
+
+function toPlaces({ mark, walked, lowest, after, up_to: upTo }: WalkRow, first: string, end: string): Places {
+  const covered = mark ?? FIRST_ID;
+  const ranges: EventRange[] = covered < end ? [{ after: covered, upTo: LAST_ID }] : [];
+  for (const [index, block] of upTo.entries()) {
+    const newer = ranges.at(-1);
+    if (newer?.after === block) newer.after = after[index]!;
+    else if (ranges.length === MAX_RANGES) return { ranges, lookedAfter: block };
+    else ranges.push({ after: after[index]!, upTo: block });
+  }
+  if (upTo.length === MAX_HITS) return { ranges, lookedAfter: after.at(-1)! };
+  if (walked === MAX_BLOCKS) return { ranges, lookedAfter: lowest };
+  // Older than every block: their bodies were removed, or there never were so many.
+  const bottom = lowest ?? covered;
+  if (first < bottom) ranges.push({ after: FIRST_ID, upTo: bottom });
+  return { ranges, lookedAfter: null };
+}
