@@ -41,7 +41,7 @@ export class BatchItemErrorView {
 /** What became of one item: as if it had been sent by itself. */
 export class BatchItemView {
   @ApiProperty({
-    enum: [200, 202, 400, 409, 413],
+    type: 'integer',
     description:
       '202: committed and on its way; 200: the same event was accepted before; 400, 409, 413: not stored',
     example: 202,

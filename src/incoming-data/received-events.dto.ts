@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { DateTimeField, TextField, ViewField } from '../common/http/fields.js';
+import { DateTimeField, TextField, ViewField, jsonObjectOrArray } from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
 
 /** A list shows bodies up to this size, so that a page of it stays small; each is there whole by its id. */
@@ -41,14 +41,12 @@ export class ReceivedEventView {
 
   @ApiProperty({
     description: `The body as JSON. Null in a list when it is larger than ${LISTED_PAYLOAD_BYTES} bytes, and once removed by retention`,
-    oneOf: [
-      { type: 'object', nullable: true },
-      { type: 'array', items: {} },
-    ],
+    ...jsonObjectOrArray({ nullable: true }),
+    example: { event_type: 'user.update', data: { user: { id: 'USR-123' } } },
   })
   payload: unknown;
 
-  @ApiProperty({ type: [String], nullable: true, description: 'Ids of the destinations it was for' })
+  @ViewField('uuid', { isArray: true, nullable: true, description: 'Ids of the destinations it was for' })
   destinations: string[] | null;
 }
 

@@ -65,7 +65,7 @@ export class ListRecoveriesQuery extends PageQuery {
   state?: RecoveryState;
 }
 
-export class RecoveryFilterView {
+export class AppliedFilterView {
   @ApiProperty({ type: [String], nullable: true, description: 'Null takes all' })
   destination_ids: string[] | null;
 
@@ -120,8 +120,8 @@ export class RecoveryView extends RecoveryProgressView {
   })
   state: RecoveryState;
 
-  @ApiProperty({ type: RecoveryFilterView })
-  filter: RecoveryFilterView;
+  @ApiProperty({ type: AppliedFilterView })
+  filter: AppliedFilterView;
 
   @ApiProperty({
     description:

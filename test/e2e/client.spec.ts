@@ -149,6 +149,15 @@ describe('the client against the product', () => {
     expect(rest.data.page.next).toBeNull();
   });
 
+  it('sends the event again', async () => {
+    const path = { accountId: account.id, eventId: receipt.event_id };
+    const { data, response } = await admin.replayEvent({ path, body: {}, throwOnError: true });
+    expect(response.status).toBe(202);
+    expect(data.deliveries.map(({ destination_id: id }) => id)).toEqual([destination.id]);
+    const request = await waitFor(() => receiver.requests[1], { what: 'the replay' });
+    expect(request.body).toEqual(receiver.requests[0]!.body);
+  });
+
   it('has a typed problem for everything that goes wrong', async () => {
     const { data, error, response } = await admin.createAccount({ body: { account_name: '' } });
     expectTypeOf(error).toEqualTypeOf<Problem | undefined>();
