@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestApp, createTestApp } from '../support/app.js';
+import { databaseEnv, runCli } from '../support/cli.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -50,8 +51,9 @@ describe('seed 002, from top to bottom', () => {
       expect((await call('GET', '/user/profile')).body.email).toBe(ADMIN.email);
     });
 
-    it('create users: with e-mail and password, stored', async () => {
-      expect((await call('POST', '/user/register', MEMBER)).body.role).toBe('User');
+    it('create users: by an Admin, with e-mail and password, stored', async () => {
+      const answer = await call('POST', '/user/users', { ...MEMBER, role: 'User' });
+      expect({ status: answer.status, role: answer.body.role }).toEqual({ status: 201, role: 'User' });
       memberToken = (await call('POST', '/obtain-token', MEMBER)).body.token;
       const { body } = await call('GET', '/user/users');
       expect(body.data).toMatchObject([{ email: MEMBER.email }, { email: ADMIN.email }]);
@@ -171,4 +173,13 @@ describe('seed 002, from top to bottom', () => {
       await waitFor(() => receiver.requests.length >= before + 2, { what: 'the data' });
     });
   });
+
+  it('creates a superuser on the command line', async () => {
+    const { email, password } = { email: 'super@example.com', password: 'Demo@123-long' };
+    const env = databaseEnv(app.config.database);
+    const made = await runCli(['create-admin', email], { env, stdin: `${password}\n` });
+    expect({ code: made.code, says: made.stdout }).toEqual({ code: 0, says: `${email} is Admin now.\n` });
+    token = (await call('POST', '/obtain-token', { email, password })).body.token;
+    expect((await call('GET', '/user/profile')).body.role).toBe('Admin');
+  }, 60_000);
 });

@@ -123,4 +123,12 @@ describe('seed 003, from top to bottom', { timeout: 60_000 }, () => {
     expect(trouble).toEqual([]);
     await page.context().close();
   });
+
+  it('documents the API at /redoc/, to be read', async () => {
+    const { page, trouble } = await openPage(browser, app.url);
+    await page.goto('/redoc/');
+    await page.getByText('List the events an account received, newest first').first().waitFor();
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  });
 });

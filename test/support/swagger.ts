@@ -24,8 +24,9 @@ export class SwaggerPage {
   /** Enters the token with the Authorize button. */
   async authorize(token: string): Promise<void> {
     await this.page.locator('.auth-wrapper .authorize').first().click();
-    await this.page.locator('#auth-bearer-value').fill(token);
-    await this.page.getByRole('button', { name: 'Apply credentials' }).first().click();
+    const form = this.page.locator('form', { has: this.page.locator('#auth-bearer-value') });
+    await form.locator('#auth-bearer-value').fill(token);
+    await form.getByRole('button', { name: 'Apply credentials' }).click();
     await this.page.getByRole('button', { name: 'Close' }).first().click();
   }
 }
