@@ -501,7 +501,7 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
-     * Send an event again; every call makes new deliveries
+     * Send an event again; every call makes new deliveries, so repeat it only on purpose
      *
      * Admins of the account and Admins may call this.
      */

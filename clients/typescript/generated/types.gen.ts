@@ -185,6 +185,17 @@ export type ApiKeyPage = {
     page: PageInfo;
 };
 
+export type AppliedFilter = {
+    /**
+     * Null takes all
+     */
+    destination_ids: Array<string> | null;
+    status: RecoverableStatus;
+    event_type: string | null;
+    from: string;
+    to: string;
+};
+
 export type Attempt = {
     number: number;
     started_at: string;
@@ -311,7 +322,7 @@ export type BatchItem = {
     /**
      * 202: committed and on its way; 200: the same event was accepted before; 400, 409, 413: not stored
      */
-    status: 200 | 202 | 400 | 409 | 413;
+    status: number;
     /**
      * Our id of the event; null when it was not stored
      */
@@ -442,7 +453,7 @@ export type CreateMember = {
 };
 
 export type CreateRecovery = {
-    filter: RecoveryFilterDto;
+    filter: RecoveryFilter;
 };
 
 export type CreateUser = {
@@ -1227,7 +1238,7 @@ export type Recovery = {
      * preview: counted, nothing sent; completed: every delivery is made, the log tells what becomes of each
      */
     state: RecoveryState;
-    filter: RecoveryFilterView;
+    filter: AppliedFilter;
     /**
      * False where there are too many to count each: `matched` then includes what was made again before
      */
@@ -1302,7 +1313,7 @@ export type RecoveryDetail = {
      * preview: counted, nothing sent; completed: every delivery is made, the log tells what becomes of each
      */
     state: RecoveryState;
-    filter: RecoveryFilterView;
+    filter: AppliedFilter;
     /**
      * False where there are too many to count each: `matched` then includes what was made again before
      */
@@ -1338,7 +1349,7 @@ export type RecoveryDetail = {
     destinations: Array<RecoveryDestination>;
 };
 
-export type RecoveryFilterDto = {
+export type RecoveryFilter = {
     /**
      * Only deliveries to these destinations; all without it
      */
@@ -1359,17 +1370,6 @@ export type RecoveryFilterDto = {
      * Events received before; now without it
      */
     to?: string;
-};
-
-export type RecoveryFilterView = {
-    /**
-     * Null takes all
-     */
-    destination_ids: Array<string> | null;
-    status: RecoverableStatus;
-    event_type: string | null;
-    from: string;
-    to: string;
 };
 
 export type RecoveryPage = {
@@ -3468,6 +3468,10 @@ export type ListLogsData = {
          */
         event_type?: string;
         /**
+         * Part of the event id, of the payload (its first 16 KiB, as sent), of the last error or of the URL. Letters match in either case; those that a payload has as \uXXXX match as they are. A page may hold less than `limit`: `page.next` tells whether there is more
+         */
+        q?: string;
+        /**
          * Received at or after
          */
         from?: string;
@@ -3538,6 +3542,10 @@ export type ExportLogsData = {
          * Only deliveries of events of this type
          */
         event_type?: string;
+        /**
+         * Part of the event id, of the payload (its first 16 KiB, as sent), of the last error or of the URL. Letters match in either case; those that a payload has as \uXXXX match as they are. A page may hold less than `limit`: `page.next` tells whether there is more
+         */
+        q?: string;
         /**
          * Received at or after
          */
@@ -5011,6 +5019,10 @@ export type ListAllLogsData = {
          */
         event_type?: string;
         /**
+         * Part of the event id, of the payload (its first 16 KiB, as sent), of the last error or of the URL. Letters match in either case; those that a payload has as \uXXXX match as they are. A page may hold less than `limit`: `page.next` tells whether there is more
+         */
+        q?: string;
+        /**
          * Received at or after
          */
         from?: string;
@@ -5134,6 +5146,10 @@ export type ListDestinationLogsData = {
          * Only deliveries of events of this type
          */
         event_type?: string;
+        /**
+         * Part of the event id, of the payload (its first 16 KiB, as sent), of the last error or of the URL. Letters match in either case; those that a payload has as \uXXXX match as they are. A page may hold less than `limit`: `page.next` tells whether there is more
+         */
+        q?: string;
         /**
          * Received at or after
          */
