@@ -127,7 +127,26 @@ describe('seed 003, from top to bottom', { timeout: 60_000 }, () => {
   it('documents the API at /redoc/, to be read', async () => {
     const { page, trouble } = await openPage(browser, app.url);
     await page.goto('/redoc/');
-    await page.getByText('List the events an account received, newest first').first().waitFor();
+    await page.getByRole('heading', { name: 'Data Pusher' }).waitFor();
+    for (const group of ['Accounts', 'Destinations', 'Incoming data'])
+      await page.getByText(group, { exact: true }).first().waitFor();
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows accounts, destinations and incoming data at /admin/', async () => {
+    const { body } = await call('GET', `/api/account/${account.id}/incoming-data/`);
+    const { page, trouble } = await openPage(browser, app.url);
+    await page.goto('/admin/');
+    await page.getByLabel('E-mail').fill(admin.email);
+    await page.getByLabel('Password').fill(admin.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: ACCOUNT.account_name }).first().click();
+    for (const path of ['/first', '/second'])
+      await page.getByRole('cell', { name: receiver.url + path }).waitFor();
+    await page.getByRole('link', { name: 'Incoming data' }).click();
+    await page.getByRole('link', { name: body.data[0].event_id }).click();
+    await page.getByText('"signup"').waitFor();
     expect(trouble).toEqual([]);
     await page.context().close();
   });
