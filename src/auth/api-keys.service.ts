@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, Repository } from 'typeorm';
+import { DataSource, type EntityManager, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audit } from '../audit/audit.service.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { Problem, invalid, notFound } from '../common/errors/problem.js';
 import { type Page, type PageQuery, readCursor, toPage } from '../common/http/page.js';
@@ -34,6 +35,7 @@ export class ApiKeysService {
   constructor(
     private readonly dataSource: DataSource,
     @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
+    private readonly audit: Audit,
   ) {}
 
   async create(body: CreateApiKeyDto, caller: Caller): Promise<CreatedApiKeyView> {
@@ -42,8 +44,12 @@ export class ApiKeysService {
     const id = uuidv7();
     const key = MARK + newToken();
     const row = { id, userId: caller.id, name: body.name, prefix: key.slice(0, SHOWN_CHARACTERS), expiresAt };
-    await this.keys.insert({ ...row, keySha256: sha256(key) }).catch(rethrowTaken);
-    return Object.assign(toApiKeyView(await this.keys.findOneByOrFail({ id })), { key });
+    return this.dataSource.transaction(async (manager) => {
+      await manager.insert(ApiKey, { ...row, keySha256: sha256(key) }).catch(rethrowTaken);
+      const made = await manager.findOneByOrFail(ApiKey, { id });
+      await this.recordChange(manager, null, made);
+      return Object.assign(toApiKeyView(made), { key });
+    });
   }
 
   async list(query: PageQuery, caller: Caller): Promise<Page<ApiKeyView>> {
@@ -64,8 +70,12 @@ export class ApiKeysService {
   }
 
   async revoke(id: string, caller: Caller): Promise<void> {
-    const { affected } = await this.keys.delete({ id, userId: caller.id });
-    if (affected === 0) throw notFound('API key');
+    await this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOneBy(ApiKey, { id, userId: caller.id });
+      const { affected } = await manager.delete(ApiKey, { id, userId: caller.id });
+      if (!row || affected === 0) throw notFound('API key');
+      await this.recordChange(manager, row, null);
+    });
   }
 
   /** Whose key this is, as the database has that user now; null for one that is unknown, revoked or expired. */
@@ -80,6 +90,14 @@ export class ApiKeysService {
     if (!found) return null;
     if (found.is_use_old) await this.noteUse(found.key_id);
     return { id: found.id, email: found.email, role: found.role, apiKeyId: found.key_id };
+  }
+
+  private recordChange(manager: EntityManager, before: ApiKey | null, after: ApiKey | null): Promise<void> {
+    return this.audit.record(manager, {
+      target: { type: 'api_key', id: (after ?? before)!.id },
+      before: before && toApiKeyView(before),
+      after: after && toApiKeyView(after),
+    });
   }
 
   /** Once a minute whatever the traffic, also where many requests and processes find it old at once. */

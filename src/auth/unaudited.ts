@@ -1,6 +1,7 @@
 import type { OperationId } from './policy.js';
 
 const SESSIONS = 'sessions come and go with every sign-in, which anybody may try';
+const EVENTS = 'events have a log of their own';
 const READS = 'reads; its question is only too long for a query';
 
 /**
@@ -15,7 +16,8 @@ export const unaudited: Partial<Record<OperationId, string>> = {
   refreshTokenPair: SESSIONS,
   obtainToken: SESSIONS,
   recordLog: 'an entry of the log is never changed and says itself who recorded it',
-  receiveData: 'events have a log of their own',
+  receiveData: EVENTS,
+  receiveDataBatch: EVENTS,
   reconcileEvents: READS,
   reconcileAccountEvents: READS,
 };

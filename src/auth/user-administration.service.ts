@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Audit } from '../audit/audit.service.js';
 import { Problem, notFound } from '../common/errors/problem.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
 import { User } from '../users/user.entity.js';
@@ -22,6 +23,7 @@ export class UserAdministration {
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly sessions: SessionsService,
+    private readonly audit: Audit,
   ) {}
 
   async get(id: string): Promise<UserView> {
@@ -36,6 +38,7 @@ export class UserAdministration {
     const user = await this.dataSource.transaction(async (manager) => {
       const created = await this.users.create({ email, passwordHash, role, createdBy: caller.id }, manager);
       await redeemAll(created, caller.id, manager);
+      await this.recordChange(manager, null, created);
       return created;
     });
     return toUserView(user);
@@ -48,7 +51,7 @@ export class UserAdministration {
   async patch(id: string, body: PatchUserDto, caller: Caller): Promise<UserView> {
     const user = await this.dataSource.transaction(async (manager) => {
       if (body.role === 'User' || body.disabled) await keepAnAdmin(id, manager);
-      await lock(id, manager);
+      const before = await lock(id, manager);
       await manager.update(
         User,
         { id },
@@ -60,7 +63,9 @@ export class UserAdministration {
         },
       );
       if (body.disabled) await this.sessions.endAll(id, manager);
-      return manager.findOneByOrFail(User, { id });
+      const after = await manager.findOneByOrFail(User, { id });
+      await this.recordChange(manager, before, after);
+      return after;
     });
     return toUserView(user);
   }
@@ -73,9 +78,18 @@ export class UserAdministration {
   async remove(id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       await keepAnAdmin(id, manager);
-      await lock(id, manager);
+      const user = await lock(id, manager);
       await keepAdminsOfAccounts(id, manager);
       await manager.delete(User, { id });
+      await this.recordChange(manager, user, null);
+    });
+  }
+
+  private recordChange(manager: EntityManager, before: User | null, after: User | null): Promise<void> {
+    return this.audit.record(manager, {
+      target: { type: 'user', id: (after ?? before)!.id },
+      before: before && toUserView(before),
+      after: after && toUserView(after),
     });
   }
 }
@@ -85,9 +99,10 @@ function disabledAtOf({ disabled }: PatchUserDto): null | undefined {
   return disabled === undefined ? undefined : null;
 }
 
-async function lock(id: string, manager: EntityManager): Promise<void> {
+async function lock(id: string, manager: EntityManager): Promise<User> {
   const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
   if (!user) throw notFound('user');
+  return user;
 }
 
 /** Whoever makes an Admin less holds the rows of all that can sign in, so that two cannot remove each other at once. */

@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import type { Logger } from 'pino';
 import { AccountsModule } from '../accounts/accounts.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { LOGGER } from '../common/logger.js';
 import { DestinationsModule } from '../destinations/destinations.module.js';
 import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
@@ -20,6 +21,7 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
 @Module({
   imports: [
     AccountsModule,
+    AuditModule,
     DestinationsModule,
     ThrottlerModule.forRootAsync({
       inject: [QUEUE_CONNECTION, LOGGER],

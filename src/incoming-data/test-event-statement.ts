@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { EventToAccept } from './accept-statement.js';
 
 /**
@@ -23,9 +23,9 @@ const STORE = `
   SELECT account_name FROM target`;
 
 /** @returns the account's name; null when there is no such active destination, and then nothing is stored. */
-export async function storeTestEvent(dataSource: DataSource, event: EventToAccept): Promise<string | null> {
+export async function storeTestEvent(manager: EntityManager, event: EventToAccept): Promise<string | null> {
   const [delivery] = event.deliveries;
-  const [row]: { account_name: string }[] = await dataSource.query(STORE, [
+  const [row]: { account_name: string }[] = await manager.query(STORE, [
     event.id,
     event.accountId,
     event.eventId,

@@ -42,17 +42,20 @@ export async function storeRecovery(
   dataSource: DataSource,
   recovery: Omit<StoredRecovery, 'isExact'>,
   destinationIds: string[],
+  record: (manager: EntityManager) => Promise<void>,
 ): Promise<void> {
   await dataSource
     .transaction(async (manager) => {
       await manager.query(`SET LOCAL statement_timeout = ${EXACT_COUNT_MS}`);
       await store(manager, { ...recovery, isExact: true }, destinationIds);
+      await record(manager);
     })
     .catch((error) => {
       if (!isTimeout(error)) throw error;
-      return dataSource.transaction((manager) =>
-        store(manager, { ...recovery, isExact: false }, destinationIds),
-      );
+      return dataSource.transaction(async (manager) => {
+        await store(manager, { ...recovery, isExact: false }, destinationIds);
+        await record(manager);
+      });
     });
 }
 

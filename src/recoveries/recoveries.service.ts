@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Audit } from '../audit/audit.service.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { Problem, invalid, notFound, unavailable } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
@@ -33,7 +34,10 @@ export class RecoveriesService {
     unavailable('Many recoveries are being counted at this moment. Try again in a second.', 1),
   );
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: Audit,
+  ) {}
 
   /** Counts what matches now and keeps that as what the recovery is about; nothing is sent yet. */
   async create(
@@ -44,7 +48,11 @@ export class RecoveriesService {
     const filter = readFilter(body);
     const destinationIds = await this.findDestinations(accountId, filter.destinationIds);
     const recovery = { id: uuidv7(), accountId, ...filter, createdBy: caller.id, updatedBy: caller.id };
-    await this.turns.take(() => storeRecovery(this.dataSource, recovery, destinationIds)).catch(tellTimeout);
+    const record = (manager: EntityManager) =>
+      this.recordChange(manager, recovery, null, { state: 'preview', filter: body });
+    await this.turns
+      .take(() => storeRecovery(this.dataSource, recovery, destinationIds, record))
+      .catch(tellTimeout);
     return this.get(accountId, recovery.id);
   }
 
@@ -84,12 +92,23 @@ export class RecoveriesService {
     id: string,
     caller: Caller,
   ): Promise<RecoveryDetailView> {
-    const changed = await this.dataSource.transaction((manager) =>
-      changeState(manager, { id, accountId, state, from, userId: caller.id }),
-    );
+    const was = await this.dataSource.transaction(async (manager) => {
+      const before = await changeState(manager, { id, accountId, state, from, userId: caller.id });
+      if (before) await this.recordChange(manager, { id, accountId }, { state: before }, { state });
+      return before;
+    });
     const recovery = await this.get(accountId, id);
-    if (!changed && recovery.state !== state) throw wrongState(recovery.state);
+    if (!was && recovery.state !== state) throw wrongState(recovery.state);
     return recovery;
+  }
+
+  private recordChange(
+    manager: EntityManager,
+    { id, accountId }: { id: string; accountId: string },
+    before: object | null,
+    after: object,
+  ): Promise<void> {
+    return this.audit.record(manager, { target: { type: 'recovery', id }, accountId, before, after });
   }
 
   /** @param wanted null finds every destination of the account. */

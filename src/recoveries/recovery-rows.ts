@@ -87,21 +87,24 @@ export const listDestinations = (manager: EntityManager, id: string): Promise<De
 export async function changeState(
   manager: EntityManager,
   change: { id: string; accountId: string; state: RecoveryState; from: RecoveryState[]; userId: string },
-): Promise<boolean> {
+): Promise<RecoveryState | null> {
   const { id, accountId, state, from, userId } = change;
   await manager.query(
     `SELECT FROM recovery_destinations p JOIN recoveries r ON r.id = p.recovery_id
      WHERE r.id = $1 AND r.account_id = $2 ORDER BY p.destination_id FOR UPDATE OF p`,
     [id, accountId],
   );
-  const [, changed]: [unknown[], number] = await manager.query(
-    `UPDATE recoveries SET state = $3, updated_by = $5, updated_at = now(),
+  const [[was]]: [{ state: RecoveryState }[]] = await manager.query(
+    `WITH was AS (
+       SELECT id, state FROM recoveries WHERE id = $1 AND account_id = $2 AND state = ANY($4::text[]) FOR UPDATE
+     )
+     UPDATE recoveries r SET state = $3, updated_by = $5, updated_at = now(),
        started_at = CASE WHEN $3 = 'running' THEN coalesce(started_at, now()) ELSE started_at END,
        ended_at = CASE WHEN $3 = 'cancelled' THEN now() END
-     WHERE id = $1 AND account_id = $2 AND state = ANY($4::text[])`,
+     FROM was WHERE r.id = was.id RETURNING was.state`,
     [id, accountId, state, from, userId],
   );
-  return changed > 0;
+  return was?.state ?? null;
 }
 
 export function toRecoveryView(row: RecoveryRow): RecoveryView {

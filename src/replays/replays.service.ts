@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Audit } from '../audit/audit.service.js';
 import { Problem, invalid, notFound } from '../common/errors/problem.js';
 import type { DestinationState } from '../destinations/destination.entity.js';
 import { compileFilter } from '../destinations/event-type-filter.js';
@@ -28,6 +29,7 @@ export class ReplaysService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly hints: ReplayHints,
+    private readonly audit: Audit,
   ) {}
 
   /** @param destinationIds undefined means every active destination that takes such events now. */
@@ -48,6 +50,12 @@ export class ReplaysService {
         Object.assign({ destinationId: id, isHeld: state !== 'active' }, known),
       );
       const ids = await insertReplays(manager, replays);
+      const destination_ids = replays.map(({ destinationId }) => destinationId);
+      await this.audit.record(manager, {
+        target: { type: 'event', id: event.event },
+        accountId,
+        after: { event_id: eventId, destination_ids, delivery_ids: ids },
+      });
       return replays.map(({ destinationId, isHeld }, index) => ({
         id: ids[index]!,
         destination_id: destinationId,

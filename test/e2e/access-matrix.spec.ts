@@ -195,7 +195,7 @@ const examples: Partial<Record<OperationId, Example>> = {
 };
 
 /** A new item of an account for each path parameter, or one that belongs to no account. */
-const items: Record<string, (account: TestAccount, caller: Caller) => Promise<string>> = {
+const items: Record<string, (account: TestAccount, caller: Caller, id: OperationId) => Promise<string>> = {
   apiKeyId: async (_, { user }) => (user ? (await newApiKey(user)).id : uuidv7()),
   userId: async () => (await registerUser(app)).user.id,
   destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
@@ -205,7 +205,7 @@ const items: Record<string, (account: TestAccount, caller: Caller) => Promise<st
     await createDestination(app, admin, account, DESTINATION);
     return eventIdOf(account);
   },
-  recoveryId: startedRecovery,
+  recoveryId: (account, _, id) => recoveryFor(id, account),
 };
 
 beforeAll(async () => {
@@ -276,11 +276,13 @@ function addInvitation(account: TestAccount): Promise<TestAnswer> {
 }
 
 /** Nobody delivers here, so it goes on and may be paused. */
-async function startedRecovery(account: TestAccount): Promise<string> {
+/** One that the operation changes. */
+async function recoveryFor(operation: OperationId, account: TestAccount): Promise<string> {
   const path = `/accounts/${account.id}/recoveries`;
   const body = { filter: { from: '2026-01-01' } };
   const { id } = (await app.call('POST', path, { token: admin.token, body })).body;
-  await app.call('POST', `${path}/${id}/start`, { token: admin.token });
+  const steps = { startRecovery: [], resumeRecovery: ['start', 'pause'] }[operation as string] ?? ['start'];
+  for (const step of steps) await app.call('POST', `${path}/${id}/${step}`, { token: admin.token });
   return id;
 }
 
@@ -351,11 +353,16 @@ async function accountIdOf(target: AccountTarget, isThrowAway: boolean): Promise
   return isThrowAway ? (await createAccount(app, admin)).id : accounts[target].id;
 }
 
-async function itemIdOf(parameter: string, target: AccountTarget, caller: Caller): Promise<string> {
+async function itemIdOf(
+  parameter: string,
+  target: AccountTarget,
+  caller: Caller,
+  id: OperationId,
+): Promise<string> {
   if (target === 'malformed') return 'not-an-id';
   return target === 'unknown' || target === 'unnamed'
     ? uuidv7()
-    : items[parameter]!(accounts[target], caller);
+    : items[parameter]!(accounts[target], caller, id);
 }
 
 /** A call of an operation, with new items of its own where it needs some. */
@@ -368,7 +375,7 @@ async function requestOf(caller: Caller, id: OperationId, target: Target) {
       `{${parameter}}`,
       parameter === 'accountId'
         ? await accountIdOf(target.account, isThrowAway)
-        : await itemIdOf(parameter, target.item, caller),
+        : await itemIdOf(parameter, target.item, caller, id),
     );
   const named: Record<string, string> =
     target.account === 'unnamed' ? {} : { account_id: await accountIdOf(target.account, false) };

@@ -156,11 +156,11 @@ describe('a test of a destination', () => {
     expect(answer.body.errors[0].field).toBe(field);
   });
 
-  it.each([201, 200_000])('is refused with a payload of %d levels', async (depth) => {
+  it.each([201, 200_000])('is refused with a body of %d levels', async (depth) => {
     const raw = `{"payload":${'['.repeat(depth)}${']'.repeat(depth)}}`;
     const answer = await app.call('POST', pathOf(destination), { token: admin.token, raw });
     expect(answer.status).toBe(400);
-    expect(answer.body.errors[0].field).toBe('payload');
+    expect(answer.body.errors[0].field).toBe('body');
   });
 
   it('may be sent by Admins of the account only', async () => {
