@@ -5,9 +5,16 @@ import { firstIdOf, timeOf } from '../database/partitions.js';
 import { DELIVERY_DATED_AFTER_MS, deliveriesEndBefore } from '../events/delivery-ids.js';
 import { sqlSearchedText } from '../search/searched-text.js';
 import { spellingsOf } from '../search/spellings.js';
-import { type Places, TextSearch } from '../search/text-search.js';
+import { type EventRange, type Places, TextSearch } from '../search/text-search.js';
 import { type Found, type WalkedRow, inRanges, toFound, walk } from '../search/walks.js';
-import { type LogFilter, type LogRow, pageStatement, partsOf, partsWithErrors } from './log-rows.js';
+import {
+  type LogFilter,
+  type LogRow,
+  pageStatement,
+  partsOf,
+  partsWithErrors,
+  ofDestinations,
+} from './log-rows.js';
 
 /** Deliveries one call reads at most with their payload, and with their error; who wants more reads on. */
 const MAX_PAYLOADS = 600;
@@ -84,16 +91,20 @@ function payloadWalks({ text, filter }: LogQuery, { ranges }: Places, limit: num
     filter,
     ranges.map(({ after }) => after),
   );
-  const end = addValue(
-    filter,
-    ranges.map(({ upTo }) => deliveriesEndBefore(upTo)),
-  );
+  const end = addValue(filter, ranges.map(endOf));
   const isHit = `(event_id ILIKE ANY (${patterns}) OR EXISTS (
     SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
       AND ${sqlSearchedText('e.payload')} ILIKE ANY (${patterns})))`;
   const parts = partsOf(filter);
   const most = Math.ceil(MAX_PAYLOADS / parts.length);
   return parts.map((select) => walk(inRanges(select, { first, end, most }), { isHit, most, limit }));
+}
+
+/** Deliveries end a little after their event, but no range goes into the newer one before it. */
+function endOf({ upTo }: EventRange, index: number, ranges: EventRange[]): string {
+  const end = deliveriesEndBefore(upTo);
+  const newer = ranges[index - 1]?.after;
+  return newer && newer < end ? newer : end;
 }
 
 function errorWalks({ text, filter }: LogQuery, limit: number): string[] {
@@ -113,7 +124,7 @@ function destinationWalks({ filter }: LogQuery, ids: string[], limit: number): s
     const most = Math.ceil(MAX_OF_DESTINATIONS / parts.length);
     return parts.map((select) => walk(`${select} ORDER BY id DESC`, { isHit, most, limit }));
   }
-  return partsOf({ ...filter, isByStatus: true }).map((select) => {
+  return partsOf(ofDestinations(filter)).map((select) => {
     const ofOne = `${select} AND destination_id = wanted.id ORDER BY id DESC LIMIT ${limit}`;
     const ofAll = `SELECT part.* FROM unnest(${wanted}) AS wanted (id) CROSS JOIN LATERAL (${ofOne}) part`;
     return walk(`${ofAll} ORDER BY part.id DESC`, { isHit: 'true', most: limit, limit });

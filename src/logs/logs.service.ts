@@ -10,6 +10,7 @@ import {
   type LogFilter,
   type LogRow,
   logStatement,
+  ofDestinations,
   toAttemptView,
   toLogEntryView,
 } from './log-rows.js';
@@ -142,7 +143,8 @@ export function toFilter(
   add((p) => `id < ${p}::uuid`, query.to && firstIdOf(Date.parse(query.to)));
   const isByStatus = Boolean(query.destination_id || query.event_type) && !event;
   const all = (list: string[]): string => ['true', ...list].join(' AND ');
-  return { where: all(conditions), manual: all(manual), values, status: query.status, isByStatus };
+  const filter = { where: all(conditions), manual: all(manual), values, status: query.status, isByStatus };
+  return query.destination_id && !event ? ofDestinations(filter) : filter;
 }
 
 function toEventView(event: EventRow, rows: LogRow[], attempts: Map<string, AttemptRow[]>): EventLogView {

@@ -7,6 +7,8 @@ import { bitsOf } from './text-filter.js';
 const MAX_BLOCKS = 8000;
 const MAX_HITS = 512;
 const MAX_RANGES = 64;
+/** PostgreSQL reads a range whole to sort it, so that none may be long. */
+const MAX_BLOCKS_PER_RANGE = 16;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Of the year 10889. */
@@ -39,8 +41,7 @@ const walkStatement = (spellings: number): string => `
   WITH walked AS MATERIALIZED (
     SELECT id, after_id, (${Array.from({ length: spellings }, (_, n) => mayHave(`$${n + 6}`)).join(' OR ')}) AS may_have
     FROM search_blocks
-    WHERE account_id = $1 AND id > $2 AND id <= coalesce(
-      (SELECT id FROM search_blocks WHERE account_id = $1 AND id >= $3 ORDER BY id LIMIT 1), '${LAST_ID}')
+    WHERE account_id = $1 AND id > $2 AND id <= $3
     ORDER BY id DESC LIMIT $4
   ), hits AS (
     SELECT id, after_id FROM walked WHERE may_have ORDER BY id DESC LIMIT $5
@@ -67,27 +68,41 @@ export class TextSearch {
   ): Promise<Places> {
     const after = events.after ?? FIRST_ID;
     const before = events.before ?? LAST_ID;
+    const upTo = events.before === null ? LAST_ID : await this.findBlock(accountId, events.before);
     const spellings = spellingsOf(text).map(bitsOf);
     const [row]: [WalkRow] = await this.dataSource.query(walkStatement(spellings.length), [
       accountId,
       after,
-      before,
+      upTo,
       MAX_BLOCKS,
       MAX_HITS,
       ...spellings,
     ]);
     return toPlaces(row, after, before);
   }
+
+  /** The block of the events just before this one. Known before the walk is planned, which then follows the index. */
+  private async findBlock(accountId: string, before: string): Promise<string> {
+    const [block]: { id: string }[] = await this.dataSource.query(
+      'SELECT id FROM search_blocks WHERE account_id = $1 AND id >= $2 ORDER BY id LIMIT 1',
+      [accountId, before],
+    );
+    return block?.id ?? LAST_ID;
+  }
 }
 
 function toPlaces({ mark, walked, lowest, after, up_to: upTo }: WalkRow, first: string, end: string): Places {
   const covered = mark ?? FIRST_ID;
   const ranges: EventRange[] = covered < end ? [{ after: covered, upTo: LAST_ID }] : [];
+  let blocks = 0;
   for (const [index, block] of upTo.entries()) {
     const newer = ranges.at(-1);
-    if (newer?.after === block) newer.after = after[index]!;
+    if (newer?.after === block && blocks++ < MAX_BLOCKS_PER_RANGE) newer.after = after[index]!;
     else if (ranges.length === MAX_RANGES) return { ranges, lookedAfter: block };
-    else ranges.push({ after: after[index]!, upTo: block });
+    else {
+      ranges.push({ after: after[index]!, upTo: block });
+      blocks = 1;
+    }
   }
   if (upTo.length === MAX_HITS) return { ranges, lookedAfter: after.at(-1)! };
   if (walked === MAX_BLOCKS) return { ranges, lookedAfter: lowest };
