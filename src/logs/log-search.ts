@@ -5,7 +5,7 @@ import { firstIdOf, timeOf } from '../database/partitions.js';
 import { DELIVERY_DATED_AFTER_MS, deliveriesEndBefore } from '../events/delivery-ids.js';
 import { sqlSearchedText } from '../search/searched-text.js';
 import { spellingsOf } from '../search/spellings.js';
-import { type EventRange, type Places, TextSearch } from '../search/text-search.js';
+import { type EventRange, type Places, TextSearch, endOfTime } from '../search/text-search.js';
 import { type Found, type WalkedRow, inRanges, toFound, walk } from '../search/walks.js';
 import {
   type LogFilter,
@@ -18,7 +18,7 @@ import {
 
 /** Deliveries one call reads at most with their payload, and with their error; who wants more reads on. */
 const MAX_PAYLOADS = 600;
-const MAX_ERRORS = 3000;
+const MAX_ERRORS = 2400;
 /** With more destinations that have the text in their URL, the whole log is walked for any of them. */
 const MAX_WALKED_DESTINATIONS = 16;
 const MAX_OF_DESTINATIONS = 5000;
@@ -49,7 +49,8 @@ export class LogSearch {
   ) {}
 
   /** @param limit rows wanted; one more than a page tells whether there is another. */
-  async find(query: LogQuery, limit: number): Promise<Found<LogRow>> {
+  async find(asked: LogQuery, limit: number): Promise<Found<LogRow>> {
+    const query = asked.before ? asked : { ...asked, filter: untilNow(asked.filter) };
     const destinations = await this.findDestinations(query);
     const places = await this.findPlaces(query);
     const parts = [
@@ -130,6 +131,11 @@ function destinationWalks({ filter }: LogQuery, ids: string[], limit: number): s
     return walk(`${ofAll} ORDER BY part.id DESC`, { isHit: 'true', most: limit, limit });
   });
 }
+
+const untilNow = (filter: LogFilter): LogFilter => ({
+  ...filter,
+  where: `${filter.where} AND id < ${addValue(filter, endOfTime())}::uuid`,
+});
 
 /** A parameter of the statement that the filter is for. */
 const addValue = ({ values }: LogFilter, value: unknown): string => `$${values.push(value)}`;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { DAY_MS, firstIdOf } from '../database/partitions.js';
 import { spellingsOf } from './spellings.js';
 import { bitsOf } from './text-filter.js';
 
@@ -13,6 +14,9 @@ const MAX_BLOCKS_PER_RANGE = 16;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Of the year 10889. */
 const LAST_ID = 'ffffffff-0000-0000-0000-000000000000';
+
+/** Nothing is dated later. It spares PostgreSQL the partitions of the days to come. */
+export const endOfTime = (): string => firstIdOf(Date.now() + DAY_MS);
 
 /** Events after one and up to another one, which is among them. */
 export interface EventRange {
@@ -68,7 +72,7 @@ export class TextSearch {
   ): Promise<Places> {
     const after = events.after ?? FIRST_ID;
     const before = events.before ?? LAST_ID;
-    const upTo = events.before === null ? LAST_ID : await this.findBlock(accountId, events.before);
+    const upTo = events.before === null ? endOfTime() : await this.findBlock(accountId, events.before);
     const spellings = spellingsOf(text).map(bitsOf);
     const [row]: [WalkRow] = await this.dataSource.query(walkStatement(spellings.length), [
       accountId,

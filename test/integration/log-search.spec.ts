@@ -14,7 +14,7 @@ import { SearchKeeper } from '../../src/search/search-keeper.js';
 import { TextSearch } from '../../src/search/text-search.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 
-const NOON = Date.UTC(2030, 0, 10, 12);
+const NOON = Date.UTC(2020, 0, 10, 12);
 const EVENTS = 700;
 const STEP_MS = Math.floor((2 * DAY_MS) / EVENTS);
 const END = NOON + EVENTS * STEP_MS;
