@@ -6,6 +6,7 @@ import { isUnavailable } from '../database/pg-errors.js';
 import { DeliveryPool, withClient } from '../database/pools.js';
 import { type PurgedRows, purgeEvents } from '../events/purge-events.js';
 import { Metrics } from '../metrics/metrics.js';
+import { purgeSearch } from '../search/purge-search.js';
 
 const EVERY_MS = 600_000;
 /** Far longer than any process takes to hear that an account is deleted and to end what it has under way for it. */
@@ -94,6 +95,7 @@ export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
         this.rows.inc({ of: table }, rows[table]);
       }
     });
+    await purgeSearch(client, accountId, this.stopping.signal);
     await client.query(REMOVE_ACCOUNT, [accountId]);
     this.accounts.inc();
     const duration = Math.round(performance.now() - startedAt);

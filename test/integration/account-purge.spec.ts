@@ -18,6 +18,8 @@ const TABLES = [
   'members',
   'destinations',
   'recoveries',
+  'search_blocks',
+  'search_marks',
   'events',
   'event_keys',
   'deliveries',
@@ -84,6 +86,12 @@ describe('purging deleted accounts', () => {
        VALUES (gen_random_uuid(), $1, 'failed', now(), now(), true)`,
       [account],
     );
+    await pool.query(
+      `INSERT INTO search_blocks (account_id, id, after_id, events, filter)
+       SELECT $1, gen_random_uuid(), gen_random_uuid(), 1, '' FROM generate_series(1, 2001)`,
+      [account],
+    );
+    await pool.query('INSERT INTO search_marks VALUES ($1, gen_random_uuid())', [account]);
   }
 
   /** Events that came every minute before `untilMs`, each with its key, two log entries and an attempt of each. */
