@@ -6,6 +6,7 @@ import { type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
   type TestUser,
+  addMember,
   createAccount,
   createDestination,
   registerAdmin,
@@ -46,19 +47,23 @@ const FAVOURITES = [
   'tokens',
 ];
 
+/** It takes its body as bytes, so it names the first of several. */
+const NAMES_ONE = new Set(['testDestination']);
+
 let app: TestApp;
 let admin: TestUser;
 let account: TestAccount;
 let destinationId: string;
+let memberId: string;
 let operations: BodyOperation[];
 let columns: string[];
 
 beforeAll(async () => {
   app = await createTestApp({}, 'api');
   admin = await registerAdmin(app);
-  await registerUser(app);
   account = await createAccount(app, admin);
   destinationId = (await createDestination(app, admin, account, { url: 'http://127.0.0.1:9/hook' })).id;
+  memberId = (await addMember(app, admin, account, await registerUser(app), 'User')).id;
   operations = readOperations(createOpenApi(app.app, app.config.version));
   columns = [
     ...new Set(
@@ -115,13 +120,16 @@ function valueOf(name: string, field: Schema): unknown {
 }
 
 function bodyOf({ properties = {}, required = [] }: Schema): Record<string, unknown> {
-  return Object.fromEntries(required.map((name) => [name, valueOf(name, properties[name]!)]));
+  // Where the account is told by the body, it is looked for before the rest is.
+  const needed = Object.keys(properties).filter((name) => required.includes(name) || name === 'account_id');
+  return Object.fromEntries(needed.map((name) => [name, valueOf(name, properties[name]!)]));
 }
 
 function urlOf(path: string): string {
   return path
     .replace('{accountId}', account.id)
     .replace('{destinationId}', destinationId)
+    .replace('{memberId}', memberId)
     .replace('{userId}', admin.user.id)
     .replaceAll(/\{\w+\}/g, () => uuidv7());
 }
@@ -198,9 +206,10 @@ describe('no body of the API', () => {
       for (const { at, object, known } of placesIn(body, operation.schema)) {
         const strange = fields.filter((field) => !known.includes(field));
         const refused = await refusedFields(operation, withFields(object, strange, body));
+        const wanted = strange.map((field) => at + field).sort();
         expect({ at: `${operation.id} ${at}`, refused: refused.sort() }).toEqual({
           at: `${operation.id} ${at}`,
-          refused: strange.map((field) => at + field).sort(),
+          refused: NAMES_ONE.has(operation.id) ? [expect.toBeOneOf(wanted)] : wanted,
         });
         tried += strange.length;
       }
