@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, IsNull, Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { SealedBox } from '../common/crypto/sealed-box.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { AccountToken } from './account-token.entity.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Brackets, DataSource, type EntityManager, IsNull, Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { Audit } from '../audit/audit.service.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { Problem, forbidden, notFound } from '../common/errors/problem.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { FIRST_PREV_HASH, hashOf } from './audit-chain.js';
 import { type Snapshot, compare } from './audit-changes.js';
 import { AuditEntry } from './audit-entry.entity.js';

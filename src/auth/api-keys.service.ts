@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { Audit } from '../audit/audit.service.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { Problem, invalid, notFound } from '../common/errors/problem.js';

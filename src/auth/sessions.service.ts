@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { newToken, sha256 } from '../common/crypto/tokens.js';
 import { Problem } from '../common/errors/problem.js';
 import { LOGGER } from '../common/logger.js';

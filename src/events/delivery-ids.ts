@@ -1,5 +1,4 @@
-import { randomInt } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { firstIdOf, timeOf } from '../database/partitions.js';
 
 /**
@@ -13,7 +12,8 @@ export const deliveriesEndBefore = (event: string): string =>
   firstIdOf(timeOf(event) + DELIVERY_DATED_AFTER_MS + 1);
 
 /** The largest value of the 12 bits behind the version. */
-const REPLAY_MARK = 'fff';
+const REPLAY_SEQ = 0xfff;
+const REPLAY_MARK = REPLAY_SEQ.toString(16);
 const MARK_AT = 15;
 
 /**
@@ -21,7 +21,7 @@ const MARK_AT = 15;
  * removed with them; among them it sorts last.
  */
 export const newReplayId = (event: string): string =>
-  uuidv7({ msecs: timeOf(event) + DELIVERY_DATED_AFTER_MS, seq: 0xfff00000 + randomInt(0x100000) });
+  uuidv7(timeOf(event) + DELIVERY_DATED_AFTER_MS, REPLAY_SEQ);
 
 /** For statistics: of other deliveries, one in 4096 looks like a replay as well. */
 export const looksLikeReplay = (deliveryId: string): boolean => deliveryId.startsWith(REPLAY_MARK, MARK_AT);

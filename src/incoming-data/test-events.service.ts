@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { Audit } from '../audit/audit.service.js';
 import type { AccountAccess } from '../auth/current-user.js';
 import { Problem } from '../common/errors/problem.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { notFound } from '../common/errors/problem.js';
 import type { RecordLogDto } from './flat-logs.dto.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { Audit } from '../audit/audit.service.js';
 import { type AccountScope, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
@@ -29,20 +29,24 @@ export class MembersService {
     private readonly audit: Audit,
   ) {}
 
-  /** Makes a known user a member; an unknown e-mail is invited. */
+  /** Makes a known user a member, also one that was invited and registered without the invitation; others are invited. */
   async create(access: AccountAccess, body: CreateMemberDto, caller: Caller): Promise<CreatedMemberView> {
-    const id = uuidv7();
     const token = newToken();
     return this.dataSource.transaction(async (manager) => {
-      await manager
+      const [made]: { id: string }[] = await manager
         .query(
           `INSERT INTO members (id, account_id, user_id, email, role_name, invite_token_sha256, created_by, updated_by)
          SELECT $1, $2, u.id, asked.email, $4, CASE WHEN u.id IS NULL THEN $5::bytea END, $6, $6
-         FROM (VALUES ($3::varchar)) AS asked (email) LEFT JOIN users u ON u.email = asked.email`,
-          [id, access.accountId, body.email, body.role_name, sha256(token), caller.id],
+         FROM (VALUES ($3::varchar)) AS asked (email) LEFT JOIN users u ON u.email = asked.email
+         ON CONFLICT (account_id, email) DO UPDATE SET user_id = excluded.user_id, role_name = excluded.role_name,
+           invite_token_sha256 = NULL, updated_by = excluded.updated_by, updated_at = now()
+           WHERE members.user_id IS NULL AND excluded.user_id IS NOT NULL
+         RETURNING id`,
+          [uuidv7(), access.accountId, body.email, body.role_name, sha256(token), caller.id],
         )
         .catch(rethrowAlreadyThere);
-      const member = await this.load(manager, access, id);
+      if (!made) throw alreadyThere();
+      const member = await this.load(manager, access, made.id);
       await this.recordChange(manager, null, member);
       const view = toMemberView(member);
       return view.status === 'invited' ? Object.assign(view, { invite_token: token }) : view;
@@ -142,8 +146,11 @@ function rethrowAlreadyThere(error: unknown): never {
     violatesUnique(error, 'members_account_id_email_key') ||
     violatesUnique(error, 'members_account_id_user_id_key')
   )
-    throw new Problem('conflict', 'This e-mail is a member of the account or invited to it already.', {
-      errors: [{ field: 'email', message: 'is a member or invited already' }],
-    });
+    throw alreadyThere();
   throw error;
 }
+
+const alreadyThere = (): Problem =>
+  new Problem('conflict', 'This e-mail is a member of the account or invited to it already.', {
+    errors: [{ field: 'email', message: 'is a member or invited already' }],
+  });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { uuidv7 } from '../common/uuid.js';
 import { Problem, notFound, unavailable } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';

@@ -134,6 +134,27 @@ describe('POST /accounts/{accountId}/members', () => {
     expect(await list()).toHaveLength(3);
   });
 
+  it('makes an invited person a member who has registered without the invitation', async () => {
+    const email = newEmail();
+    const post = (role_name: string) =>
+      app.call('POST', path(), { token: owner.token, body: { email, role_name } });
+    const invitation = await post('Admin');
+    const user = await registerUser(app, { email });
+    expect((await app.call('GET', path(), { token: user.token })).status).toBe(404);
+    const answer = await post('User');
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({
+      id: invitation.body.id,
+      user_id: user.user.id,
+      role_name: 'User',
+      status: 'member',
+    });
+    expect(answer.body.invite_token).toBeUndefined();
+    const late = { email: newEmail(), password: 'Demo@123-long', invite_token: invitation.body.invite_token };
+    expect((await app.call('POST', '/user/register', { body: late })).status).toBe(400);
+    expectProblem(await post('Admin'), 409, 'conflict');
+  });
+
   it('is 409 for a member and for who is invited', async () => {
     expectProblem(await add({ email: member.email, role_name: 'Admin' }), 409, 'conflict', 'email');
     const email = newEmail();
