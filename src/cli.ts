@@ -1,4 +1,6 @@
 import 'reflect-metadata';
 import { runCli } from './cli/program.js';
 
-process.exit(await runCli(process.argv.slice(2)));
+const code = await runCli(process.argv.slice(2));
+// A pipe takes 64 KiB at a time; what waits for its reader has to go out first.
+process.stdout.write('', () => process.exit(code));

@@ -2,7 +2,8 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A delivery that came to its end. Append-only, partitioned by day of its id. */
 @Entity('finished_deliveries')
-@Index('finished_deliveries_id_idx', ['id'])
+// Only for statements that say `attempts >= 0`; see the migration.
+@Index('finished_deliveries_id_idx', ['id'], { where: 'attempts >= 0' })
 @Index('finished_deliveries_destination_id_status_idx', ['destinationId', 'status', 'id'])
 @Index('finished_deliveries_status_event_type_idx', ['accountId', 'status', 'eventType', 'id'])
 @Index('finished_deliveries_destination_id_status_event_type_idx', [
@@ -12,7 +13,9 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   'id',
 ])
 // What nearly all are not, so that these indexes cost nearly nothing.
-@Index('finished_deliveries_unsuccessful_id_idx', ['status', 'id'], { where: "status <> 'success'" })
+@Index('finished_deliveries_unsuccessful_id_idx', ['status', 'id'], {
+  where: "status <> 'success' AND attempts >= 0",
+})
 @Index('finished_deliveries_unsuccessful_idx', ['accountId', 'status', 'id'], {
   where: "status <> 'success'",
 })

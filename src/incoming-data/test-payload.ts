@@ -1,4 +1,5 @@
 import { Problem, invalid } from '../common/errors/problem.js';
+import { invalidFields } from '../common/http/validation.js';
 import { inspectJson } from './json-body.js';
 
 export interface TestPayload {
@@ -25,8 +26,9 @@ export function readTestPayload(body: unknown, destinationId: string, maxBytes: 
 function payloadOf(body: unknown): unknown {
   if (body === undefined || body === null) return undefined;
   if (typeof body !== 'object' || Array.isArray(body)) throw invalid('body', 'must be an object');
-  const unknownField = Object.keys(body).find((key) => key !== 'payload');
-  if (unknownField !== undefined) throw invalid(unknownField, 'is not a known field');
+  const unknownFields = Object.keys(body).filter((key) => key !== 'payload');
+  if (unknownFields.length > 0)
+    throw invalidFields(unknownFields.map((field) => ({ field, message: 'is not a known field' })));
   const { payload } = body as { payload?: unknown };
   if (payload !== undefined && (typeof payload !== 'object' || payload === null))
     throw invalid('payload', 'must be a JSON object or array');

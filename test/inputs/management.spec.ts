@@ -10,6 +10,7 @@ import {
   registerUser,
 } from '../support/factories.js';
 import {
+  ACCOUNT,
   type ManagementCase,
   anonymousCases,
   bystanderCases,
@@ -28,6 +29,7 @@ import { runAll } from './oracle/run-all.js';
 const HEADERS = { 'X-Secret': 'a-header-value-that-is-a-secret' };
 const SHOWN = 20;
 const LONG_MS = 60_000;
+const EXPORT = 'exportLogs';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH', 'LOCK'];
 
 let app: TestApp;
@@ -102,7 +104,7 @@ function send(one: ManagementCase): Promise<Answer> {
       ...(isAnonymous || operation.isPublic ? {} : { authorization: `Bearer ${admin.token}` }),
       ...headers,
     },
-    body,
+    body: typeof body === 'string' ? body.replaceAll(ACCOUNT, account.id) : body,
   });
 }
 
@@ -155,7 +157,9 @@ describe('every operation of the OpenAPI document', () => {
   it(
     'refuses parameters that are wrong, foreign or repeated, by name',
     async () => {
-      await expectRefused(operations.flatMap(queryCases));
+      await expectRefused(operations.filter(({ id }) => id !== EXPORT).flatMap(queryCases));
+      // Few at a time: more exports are put off with 503.
+      await expectRefused(operations.filter(({ id }) => id === EXPORT).flatMap(queryCases), 4);
     },
     LONG_MS,
   );

@@ -32,8 +32,14 @@ const short = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 60)}… (${text.length})` : text;
 };
 
+/** Stands for the id of an account in a body, where that tells which account it is about. */
+export const ACCOUNT = '{accountId}';
+
 export const bodyOf = ({ body }: Operation): Record<string, unknown> =>
-  Object.fromEntries((body?.required ?? []).map((name) => [name, sampleOf(body!.fields[name]!)]));
+  Object.fromEntries([
+    ...(body?.required ?? []).map((name) => [name, sampleOf(body!.fields[name]!)]),
+    ...(body && 'account_id' in body.fields ? [['account_id', ACCOUNT]] : []),
+  ]);
 
 /** Fields that are wrong, foreign or missing. */
 export function fieldCases(operation: Operation): ManagementCase[] {

@@ -15,6 +15,7 @@ export interface Schema {
   items?: Schema;
   additionalProperties?: Schema | boolean;
   allOf?: Schema[];
+  oneOf?: Schema[];
 }
 
 interface DocumentedOperation {

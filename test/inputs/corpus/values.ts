@@ -44,7 +44,10 @@ function badOf({
   maxLength,
   maxItems,
   items,
+  oneOf,
 }: Schema): unknown[] {
+  // Any object or list, as a payload is.
+  if (oneOf) return ['', 'x', '{}', 0, 1, -1.5, true, false];
   if (values)
     return [
       ...NOT_TEXT,
