@@ -25,6 +25,7 @@ export interface Destination {
   description: string | null;
   state: 'active' | 'paused' | 'disabled';
   disabled_reason: string | null;
+  version: number;
 }
 
 export interface ReceivedEvent {
@@ -76,18 +77,23 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Calls the API as whoever is signed in; `path` begins after `/api`. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  let answer = await send(method, path, body);
-  if (answer.status === 401 && accessToken() && (await renew())) answer = await send(method, path, body);
+/**
+ * Calls the API as whoever is signed in; `path` begins after `/api`.
+ * @param version of what is changed, where nobody else may have changed it since it was read
+ */
+export async function call<T>(method: string, path: string, body?: unknown, version?: number): Promise<T> {
+  const request = () => send(method, path, body, version);
+  let answer = await request();
+  if (answer.status === 401 && accessToken() && (await renew())) answer = await request();
   if (answer.ok) return answer.status === 204 ? (undefined as T) : await answer.json();
   const isSignIn = path === '/user/login';
   if (answer.status === 401 && !isSignIn) signedOut();
   throw new ApiProblem(answer.status, await problemOf(answer));
 }
 
-function send(method: string, path: string, body?: unknown): Promise<Response> {
+function send(method: string, path: string, body?: unknown, version?: number): Promise<Response> {
   const headers: Record<string, string> = {};
+  if (version !== undefined) headers['if-match'] = `"${version}"`;
   const token = accessToken();
   if (token) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers['content-type'] = 'application/json';

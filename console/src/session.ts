@@ -18,10 +18,19 @@ interface SessionAnswer {
   user: SignedInUser;
 }
 
-/** Of this tab, so that closing it signs out. */
+/**
+ * Of this tab, so that closing it signs out. Kept only while the page is left: a tab that is duplicated would take a copy
+ * along, and a refresh token that two tabs use ends the session of both.
+ */
 const KEPT_AS = 'data-pusher-session';
 const listeners = new Set<() => void>();
 let session: Session | null = JSON.parse(sessionStorage.getItem(KEPT_AS) ?? 'null');
+sessionStorage.removeItem(KEPT_AS);
+addEventListener('pagehide', () => {
+  if (session) sessionStorage.setItem(KEPT_AS, JSON.stringify(session));
+});
+// A page that comes back from the history goes on with what it has.
+addEventListener('pageshow', () => sessionStorage.removeItem(KEPT_AS));
 let renewing: Promise<boolean> | null = null;
 
 export const accessToken = (): string | null => session?.accessToken ?? null;
@@ -78,7 +87,5 @@ function post(path: string, body: unknown, token?: string): Promise<Response> {
 
 function keep(next: Session | null): void {
   session = next;
-  if (next) sessionStorage.setItem(KEPT_AS, JSON.stringify(next));
-  else sessionStorage.removeItem(KEPT_AS);
   for (const changed of listeners) changed();
 }

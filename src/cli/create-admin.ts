@@ -37,6 +37,8 @@ function readEmail(text: string): string {
   return email;
 }
 
+const MAY_BE_FIRST = { migrates: true };
+
 async function createAdmin(email: string): Promise<void> {
   const password = await readPassword();
   // The rules of a registration.
@@ -56,7 +58,7 @@ async function createAdmin(email: string): Promise<void> {
       })
       .catch(explainTaken(email));
     say(`${email} is Admin now.`);
-  });
+  }, MAY_BE_FIRST);
 }
 
 async function promoteUser(email: string): Promise<void> {

@@ -7,8 +7,8 @@ import { type Env, readEnv } from '../config/env.js';
 import { loadSecrets } from '../config/secrets.js';
 import { readVersion } from '../config/version.js';
 import { borrowEmbeddedPostgres } from '../database/embedded-postgres.js';
-import { migrate } from '../database/migrate.js';
-import { tell } from './output.js';
+import { migrate, readMigrationState } from '../database/migrate.js';
+import { CommandFailed, count, tell } from './output.js';
 
 const INTERRUPTED = 130;
 
@@ -49,10 +49,16 @@ export async function withPool<T>({ database }: AppConfig, work: (pool: pg.Pool)
   }
 }
 
-/** Lends the services of the product. */
-export function withServices<T>(work: (services: INestApplicationContext) => Promise<T>): Promise<T> {
+/**
+ * Lends the services of the product.
+ * @param options.migrates for what may be the first thing done to a database; other commands leave its schema alone.
+ */
+export function withServices<T>(
+  work: (services: INestApplicationContext) => Promise<T>,
+  { migrates = false } = {},
+): Promise<T> {
   return withInstallation(async (config) => {
-    await migrate(config.database);
+    await (migrates ? migrate(config.database) : expectMigrated(config.database));
     const services = await NestFactory.createApplicationContext(CliModule.forRoot(config), {
       logger: false,
       abortOnError: false,
@@ -63,6 +69,14 @@ export function withServices<T>(work: (services: INestApplicationContext) => Pro
       await services.close();
     }
   });
+}
+
+async function expectMigrated(database: DatabaseConnection): Promise<void> {
+  const { pending } = await readMigrationState(database);
+  if (pending.length > 0)
+    throw new CommandFailed(
+      `The database lacks ${count(pending.length, 'migration')} of this version. Run: npm run cli -- migrate`,
+    );
 }
 
 function borrowDatabase(env: Env, password: string): Promise<BorrowedDatabase> {

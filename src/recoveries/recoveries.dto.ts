@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsObject, ValidateNested } from 'class-validator';
-import { DateTimeField, EnumField, StringListField, TextField, ViewField } from '../common/http/fields.js';
+import { DateTimeField, EnumField, IdListField, TextField, ViewField } from '../common/http/fields.js';
 import { PageQuery } from '../common/http/page.js';
 import {
   type RecoverableStatus,
@@ -10,7 +10,6 @@ import {
   recoveryStates,
 } from './recovery.entity.js';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const FILTER_EXAMPLE = { status: 'failed', from: '2026-01-31T09:00:00Z', to: '2026-01-31T12:00:00Z' };
 
 const Count = (description: string, example: number) =>
@@ -18,12 +17,10 @@ const Count = (description: string, example: number) =>
 
 /** Which deliveries to make again, in the words of the log's own filters. */
 export class RecoveryFilterDto {
-  @StringListField({
+  @IdListField({
     about: 'Only deliveries to these destinations; all without it',
-    example: ['01890a5d-ac96-774b-bcce-b302099a8057'],
     maxItems: 100,
-    pattern: UUID,
-    rule: 'must be ids of destinations',
+    of: 'destinations',
     optional: true,
   })
   destination_ids?: string[];

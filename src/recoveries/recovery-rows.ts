@@ -82,7 +82,7 @@ export const listDestinations = (manager: EntityManager, id: string): Promise<De
 
 /**
  * Moves a recovery to `state` from one of `from`. Its walks are locked first, which waits for the pages being made.
- * @returns false where it is in no such state, or not there.
+ * @returns the state it was in; null where that is none of them, or it is not there.
  */
 export async function changeState(
   manager: EntityManager,

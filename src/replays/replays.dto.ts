@@ -1,17 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { StringListField, ViewField } from '../common/http/fields.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { IdListField, ViewField } from '../common/http/fields.js';
 
 export class ReplayEventDto {
-  @StringListField({
+  @IdListField({
     about:
       'Where to send it, whatever types they take; held where paused or disabled. ' +
       'Without it: every active destination that takes events of this type now',
-    example: ['01890a5d-ac96-774b-bcce-b302099a8057'],
     maxItems: 100,
-    pattern: UUID,
-    rule: 'must be ids of destinations',
+    of: 'destinations',
     optional: true,
   })
   destination_ids?: string[];

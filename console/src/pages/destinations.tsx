@@ -64,7 +64,7 @@ export function Destinations({ accountId, isAdmin }: { accountId: string; isAdmi
           submit={async (values) => {
             const body = toBody(values);
             if (edited === 'new') await call('POST', path, body);
-            else await call('PATCH', `${path}/${edited.id}`, body);
+            else await call('PATCH', `${path}/${edited.id}`, body, edited.version);
             list.reload();
           }}
         />

@@ -167,6 +167,17 @@ export const StringListField = (
     check.Matches(options.pattern, { each: true, message: options.rule }),
   );
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** @param options.of what the ids are of, in plural */
+export const IdListField = ({ of, ...options }: FieldOptions & { maxItems: number; of: string }) =>
+  StringListField({
+    example: ['01890a5d-ac96-774b-bcce-b302099a8057'],
+    pattern: UUID,
+    rule: `must be ids of ${of}`,
+    ...options,
+  });
+
 export const StringMapField = (options: FieldOptions) =>
   field(
     options,

@@ -38,6 +38,8 @@ export function readBody(request: FastifyRequest, limit: number): Promise<Buffer
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limit) return Promise.reject(tooLarge(limit, declared));
   const stream = request.raw;
+  // Whoever sent it may have gone while the caller was looked up; no event tells of that any more.
+  if (stream.destroyed) return Promise.reject(endedEarly());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -51,11 +53,12 @@ export function readBody(request: FastifyRequest, limit: number): Promise<Buffer
     stream.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     stream.on('error', reject);
     stream.on('close', () => {
-      if (!stream.readableEnded)
-        reject(new Problem('invalid_data', 'The request ended before its body did.'));
+      if (!stream.readableEnded) reject(endedEarly());
     });
   });
 }
+
+const endedEarly = (): Problem => new Problem('invalid_data', 'The request ended before its body did.');
 
 function tooLarge(limit: number, size: number): Problem {
   return new Problem(
