@@ -12,6 +12,7 @@ import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { invalidFields } from '../common/http/validation.js';
 import { ChangeFeed } from '../database/change-feed.js';
+import { retryDeadlock } from '../database/retry-deadlock.js';
 import { addCreatedRange } from '../database/created-range.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { changedMeanwhile, stateOf, toColumns, wrongState } from './destination-changes.js';
@@ -196,7 +197,8 @@ export class DestinationsService {
     { accountId }: AccountAccess,
     change: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    const result = await this.dataSource.transaction(change);
+    // Deliveries are locked in order of their ids; results that are recorded meanwhile may not be.
+    const result = await retryDeadlock(() => this.dataSource.transaction(change));
     this.changes.announce(accountId);
     return result;
   }

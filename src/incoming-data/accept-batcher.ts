@@ -87,7 +87,7 @@ export class AcceptBatcher {
   private failed(error: unknown): Error {
     this.report(error);
     const problem = unavailable(
-      'The data could not be stored right now. Send it again with the same event ids: it is stored once.',
+      'Nobody knows whether the data was stored. Send it again with the same event ids: it is stored once.',
       RETRY_AFTER_SECONDS,
       error,
     );

@@ -18,6 +18,8 @@ import { LogsService } from './logs.service.js';
 
 const PAGE_ROWS = 500;
 const MAX_EXPORTS = 10;
+/** However slowly one reads, others get theirs. */
+const MAX_OF_ACCOUNT = 4;
 /** However many read, most connections for management are left to the rest of it. */
 const PAGES_AT_ONCE = 2;
 /** A client that reads nothing for so long is cut off, at the latest after twice as long. */
@@ -32,6 +34,7 @@ const CONTENT_TYPES: Record<ExportFormat, string> = {
 @Injectable()
 export class LogExportsService {
   private running = 0;
+  private readonly ofAccounts = new Map<string, number>();
   private readonly turns = new Turns({ atOnce: PAGES_AT_ONCE, waiting: MAX_EXPORTS }, tooMany);
 
   constructor(
@@ -41,18 +44,26 @@ export class LogExportsService {
 
   async start(accountId: string, query: ExportLogsQuery, response: ServerResponse): Promise<StreamableFile> {
     if (this.running >= MAX_EXPORTS) throw tooMany();
-    this.running++;
+    if ((this.ofAccounts.get(accountId) ?? 0) >= MAX_OF_ACCOUNT) throw tooManyOfAccount();
+    this.count(accountId, 1);
     try {
       // Before the first byte, so that what is wrong from the beginning is a problem like any other.
       const first = await this.readPage(accountId, query);
       const stream = Readable.from(this.chunks(accountId, query, first), { objectMode: false });
-      stream.once('close', () => this.running--);
+      stream.once('close', () => this.count(accountId, -1));
       response.setTimeout(STALLED_MS, () => response.destroy());
       return toFile(stream, accountId, query.format);
     } catch (error) {
-      this.running--;
+      this.count(accountId, -1);
       throw error;
     }
+  }
+
+  private count(accountId: string, change: 1 | -1): void {
+    this.running += change;
+    const left = (this.ofAccounts.get(accountId) ?? 0) + change;
+    if (left > 0) this.ofAccounts.set(accountId, left);
+    else this.ofAccounts.delete(accountId);
   }
 
   /** An error on the way cuts the connection: an answer that ended well would pass for the whole log. */
@@ -75,6 +86,12 @@ export class LogExportsService {
     return this.turns.take(() => this.logs.list(accountId, page));
   }
 }
+
+const tooManyOfAccount = () =>
+  unavailable(
+    `${MAX_OF_ACCOUNT} exports of this account run at this moment. Try again when one has ended.`,
+    10,
+  );
 
 const tooMany = () => unavailable(`${MAX_EXPORTS} exports run at this moment. Try again in a while.`, 10);
 

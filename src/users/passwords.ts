@@ -11,19 +11,19 @@ const COST: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const NOBODYS_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$g9nNCR6dapTnKTbXKFkx3A$VjSrT/PelgzUSmwIwusoC+PvRbKH8fyP9HTm56AONXg';
 
-const MAX_AT_ONCE = 2;
+/** Of each kind; new passwords have turns of their own, so that a flood of registrations keeps nobody from signing in. */
+const MAX_AT_ONCE = 1;
 const MAX_WAITING = 64;
 
 /** Hashes and checks passwords, a few at a time, so that a flood of sign-ins leaves memory and cores to the rest. */
 @Injectable()
 export class Passwords {
-  private readonly turns = new Turns({ atOnce: MAX_AT_ONCE, waiting: MAX_WAITING }, () =>
-    unavailable('Too many people are signing in at this moment. Try again in a second.', 1),
-  );
+  private readonly hashing = newTurns('setting passwords');
+  private readonly checking = newTurns('signing in');
 
   /** @throws Problem 503 when too many are waiting already. */
   hash(password: string): Promise<string> {
-    return this.turns.take(() => hash(canonical(password), COST));
+    return this.hashing.take(() => hash(canonical(password), COST));
   }
 
   /**
@@ -31,9 +31,15 @@ export class Passwords {
    * @throws Problem 503 when too many are waiting already.
    */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
-    const matches = await this.turns.take(() => verify(passwordHash ?? NOBODYS_HASH, canonical(password)));
+    const matches = await this.checking.take(() => verify(passwordHash ?? NOBODYS_HASH, canonical(password)));
     return matches && passwordHash !== null;
   }
+}
+
+function newTurns(doing: string): Turns {
+  return new Turns({ atOnce: MAX_AT_ONCE, waiting: MAX_WAITING }, () =>
+    unavailable(`Too many people are ${doing} at this moment. Try again in a second.`, 1),
+  );
 }
 
 /** Refuses passwords that are guessed first. @param field how the request calls the password. */

@@ -257,4 +257,21 @@ describe('X-Request-Id', () => {
   it.each(['', 'a b', '<script>', 'x'.repeat(129), 'a,b'])('is a new one where %j was sent', async (sent) => {
     expect(await idOf('/nothing', sent)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
+
+  it('are 400 for a body of more fields or list entries than any operation takes, wherever they are', async () => {
+    const many = Object.fromEntries(Array.from({ length: 3001 }, (_, n) => [`k${n}`, 1]));
+    const bodies = [
+      many,
+      { email: many },
+      { email: Array.from({ length: 3001 }, () => 1) },
+      { a: { b: [many] } },
+    ];
+    for (const body of bodies) {
+      const answer = await app.call('POST', '/user/login', { body });
+      expect(answer.status).toBe(400);
+      expect(answer.body.errors).toEqual([
+        { field: 'body', message: expect.stringContaining('3000 fields') },
+      ]);
+    }
+  });
 });

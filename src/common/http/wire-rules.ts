@@ -13,8 +13,9 @@ export function wireProblem(request: IncomingMessage): Problem | null {
     return refusal('Only HTTP/1.1 and HTTP/1.0 are spoken here');
   if (host === undefined ? request.httpVersion === '1.1' : !HOST.test(host))
     return refusal('Send one Host header that is a name or an address, with a port or without');
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
-    return refusal('The only Transfer-Encoding taken is chunked, once');
+  // RFC 9112, 6.1: HTTP/1.0 knows no chunks, so whoever stood between may have read the length otherwise.
+  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion === '1.0'))
+    return refusal('The only Transfer-Encoding taken is chunked, once, with HTTP/1.1');
   return null;
 }
 
