@@ -15,6 +15,11 @@ const BOARD = { audience: 'data-pusher-board' };
 /** No setting makes a token live longer. */
 const MAX_LIFE_SECONDS = 900;
 
+/** However long somebody looks at the board: a cookie that was copied ends as well. */
+const MAX_BOARD_SECONDS = 12 * 3600;
+
+const secondsNow = (): number => Math.floor(Date.now() / 1000);
+
 /** By how much the clocks of the machines that issue and check may differ. */
 const CLOCK_SKEW_SECONDS = 60;
 
@@ -30,6 +35,8 @@ export interface Claims {
   ver: number;
   /** The refresh family it belongs to; it ends with it. */
   sid?: string;
+  /** Of the cookie of the board: when its user signed in, in seconds. */
+  since?: number;
   iat: number;
   exp: number;
 }
@@ -53,20 +60,21 @@ export class AccessTokens {
     return this.jwt.sign(claims, { expiresIn: this.lifeSeconds });
   }
 
-  /** For the cookie of the board. */
-  issueForBoard(user: Pick<User, 'id' | 'tokenVersion'>): string {
-    const claims = { sub: user.id, ver: user.tokenVersion };
+  /** For the cookie of the board. @param since when its user signed in, in seconds; now unless given */
+  issueForBoard(user: Pick<User, 'id' | 'tokenVersion'>, since = secondsNow()): string {
+    const claims = { sub: user.id, ver: user.tokenVersion, since };
     return this.jwt.sign(claims, { expiresIn: this.lifeSeconds, ...BOARD });
   }
 
   /**
    * The cookie of the board with a new end. It says of its user what it said before, so a password that changed
-   * ends this one too.
+   * ends this one too; a day of work after the sign-in there is no new end.
    * @param token one that was verified.
    */
-  prolongForBoard(token: string): string {
-    const { sub, ver } = this.jwt.decode<Claims>(token);
-    return this.issueForBoard({ id: sub, tokenVersion: ver });
+  prolongForBoard(token: string): string | null {
+    const { sub, ver, since = 0 } = this.jwt.decode<Claims>(token);
+    const isOver = secondsNow() - since > MAX_BOARD_SECONDS;
+    return isOver ? null : this.issueForBoard({ id: sub, tokenVersion: ver }, since);
   }
 
   /** Whose token this is, as the database has that user now; null for a token that is not or no longer good. */

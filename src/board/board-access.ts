@@ -35,8 +35,8 @@ export class BoardAccess {
       : cookie && (await this.tokens.verifyForBoard(cookie));
     if (caller && caller.role === 'Admin') {
       // The board asks for news all the time, so whoever looks at it stays signed in.
-      if (cookie && route.startsWith(API_PATH))
-        this.setCookie(request, reply, this.tokens.prolongForBoard(cookie));
+      const prolonged = cookie && route.startsWith(API_PATH) ? this.tokens.prolongForBoard(cookie) : null;
+      if (prolonged) this.setCookie(request, reply, prolonged);
       return;
     }
     if (request.headers.accept?.includes('text/html')) return reply.redirect(SIGN_IN_PATH);

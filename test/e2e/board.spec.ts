@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccessTokens } from '../../src/auth/access-tokens.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import { type WatchedPage, openPage, startBrowser } from '../support/browser.js';
 import {
@@ -121,6 +122,23 @@ describe('the board and the API page', () => {
       expect(await page.getByRole('alert').innerText()).toBe('Only Admins may see the queues.');
       expect(await page.context().cookies()).toEqual([]);
       await page.context().close();
+    });
+
+    it('goes on while somebody looks, half a day after the sign-in at most', async () => {
+      const tokens = app.app.get(AccessTokens);
+      const { id } = admin.user;
+      const [{ token_version: tokenVersion }] = await app.dataSource.query(
+        'SELECT token_version FROM users WHERE id = $1',
+        [id],
+      );
+      const signedInHoursAgo = async (hours: number) => {
+        const since = Math.floor(Date.now() / 1000) - hours * 3600;
+        const cookie = `data_pusher_board=${tokens.issueForBoard({ id, tokenVersion }, since)}`;
+        const { status, headers } = await app.call('GET', QUEUES, { headers: { cookie } });
+        return { status, isProlonged: headers.has('set-cookie') };
+      };
+      expect(await signedInHoursAgo(11)).toEqual({ status: 200, isProlonged: true });
+      expect(await signedInHoursAgo(13)).toEqual({ status: 200, isProlonged: false });
     });
 
     it('keeps the session in a cookie that scripts, other sites and plain HTTP do not get', async () => {
