@@ -14,6 +14,10 @@ const GRACE_MINUTES = 10;
 /** "DPAP" in ASCII; of all processes one at a time purges. */
 const LOCK_KEY = 0x44504150;
 
+const BATCH = 2000;
+const REMOVE_MANUAL_ENTRIES = `
+  DELETE FROM manual_log_entries WHERE id IN (
+    SELECT id FROM manual_log_entries WHERE account_id = $1 ORDER BY id LIMIT ${BATCH})`;
 /** Members, invitations, tokens, destinations and recoveries go with the account's own row. */
 const REMOVE_ACCOUNT = 'DELETE FROM accounts WHERE id = $1 AND deleted_at IS NOT NULL';
 
@@ -80,10 +84,23 @@ export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
         `SELECT id FROM accounts WHERE deleted_at <= now() - make_interval(mins => $1) ORDER BY deleted_at`,
         [graceMinutes],
       );
-      for (const { id } of due.rows) await this.purge(client, id);
+      let purged = 0;
+      for (const { id } of due.rows) if (await this.tryPurge(id)) purged++;
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
-      return due.rows.length;
+      return purged;
     });
+  }
+
+  /** On a connection of its own, so that an account that cannot be purged now keeps no other one waiting. */
+  private async tryPurge(accountId: string): Promise<boolean> {
+    try {
+      await withClient(this.pool, (client) => this.purge(client, accountId));
+      return true;
+    } catch (error) {
+      this.stopping.signal.throwIfAborted();
+      this.report(error);
+      return false;
+    }
   }
 
   private async purge(client: PoolClient, accountId: string): Promise<void> {
@@ -96,9 +113,19 @@ export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
       }
     });
     await purgeSearch(client, accountId, this.stopping.signal);
+    await this.purgeManualEntries(client, accountId);
     await client.query(REMOVE_ACCOUNT, [accountId]);
     this.accounts.inc();
     const duration = Math.round(performance.now() - startedAt);
     this.logger.info({ account_id: accountId, ...total, duration_ms: duration }, 'account.purged');
+  }
+
+  /** There may be many, and the account's own row would take all of them along in one statement. */
+  private async purgeManualEntries(client: PoolClient, accountId: string): Promise<void> {
+    let removed: number | null;
+    do {
+      this.stopping.signal.throwIfAborted();
+      ({ rowCount: removed } = await client.query(REMOVE_MANUAL_ENTRIES, [accountId]));
+    } while (removed === BATCH);
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Ip, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ApiPage, type Page, PageQuery } from '../common/http/page.js';
 import { IdPipe } from '../common/http/validation.js';
@@ -15,10 +15,14 @@ export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Post()
-  @Operation('createApiKey', 'Make an API key, which acts as you until it is revoked', 400, 409)
+  @Operation('createApiKey', 'Make an API key, which acts as you until it is revoked', 400, 409, 429)
   @ApiCreatedResponse({ type: CreatedApiKeyView })
-  create(@Body() body: CreateApiKeyDto, @CurrentUser() caller: Caller): Promise<CreatedApiKeyView> {
-    return this.keys.create(body, caller);
+  create(
+    @Body() body: CreateApiKeyDto,
+    @CurrentUser() caller: Caller,
+    @Ip() address: string,
+  ): Promise<CreatedApiKeyView> {
+    return this.keys.create(body, caller, address);
   }
 
   @Get()

@@ -1,10 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { DateTimeField, TextField, ViewField } from '../common/http/fields.js';
+import { DateTimeField, PasswordField, TextField, ViewField } from '../common/http/fields.js';
 import type { ApiKey } from './api-key.entity.js';
 
 export class CreateApiKeyDto {
   @TextField({ about: 'Tells it from your other keys', max: 100, example: 'billing service' })
   name: string;
+
+  @PasswordField({ about: 'The password in force', checked: false, example: 'Demo@1234' })
+  currentPassword: string;
 
   @DateTimeField({ about: 'When it stops working; never if absent', optional: true })
   expires_at?: string;

@@ -8,6 +8,7 @@ import { Problem, invalid, notFound } from '../common/errors/problem.js';
 import { type Page, type PageQuery, readCursor, toPage } from '../common/http/page.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import type { Role } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
 import { ApiKey } from './api-key.entity.js';
 import {
   type ApiKeyView,
@@ -16,6 +17,7 @@ import {
   toApiKeyView,
 } from './api-keys.dto.js';
 import type { Caller } from './current-user.js';
+import { PasswordCheck } from './password-check.js';
 
 /** What every key begins with, so that people and secret scanners know one when they see it. */
 const MARK = 'dp_';
@@ -35,12 +37,16 @@ export class ApiKeysService {
   constructor(
     private readonly dataSource: DataSource,
     @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
+    private readonly users: UsersService,
+    private readonly passwordCheck: PasswordCheck,
     private readonly audit: Audit,
   ) {}
 
-  async create(body: CreateApiKeyDto, caller: Caller): Promise<CreatedApiKeyView> {
+  /** Asks for the password, so that a stolen access token does not become access for good. */
+  async create(body: CreateApiKeyDto, caller: Caller, address: string): Promise<CreatedApiKeyView> {
     const expiresAt = body.expires_at === undefined ? null : new Date(body.expires_at);
     if (expiresAt && expiresAt.getTime() <= Date.now()) throw invalid('expires_at', 'must lie ahead');
+    await this.passwordCheck.check(await this.users.getById(caller.id), body.currentPassword, address);
     const id = uuidv7();
     const key = MARK + newToken();
     const row = { id, userId: caller.id, name: body.name, prefix: key.slice(0, SHOWN_CHARACTERS), expiresAt };

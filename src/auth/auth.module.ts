@@ -16,6 +16,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LoginLimiter } from './login-limiter.js';
+import { PasswordCheck } from './password-check.js';
 import { ProfileService } from './profile.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { RegistrationService } from './registration.service.js';
@@ -36,6 +37,7 @@ import { UsersController } from './users.controller.js';
     AuthService,
     RegistrationService,
     SessionsService,
+    PasswordCheck,
     ProfileService,
     UserAdministration,
     AccessTokens,

@@ -135,8 +135,9 @@ export const accountPlaces: Partial<Record<OperationId, AccountPlace>> = {
 };
 
 /**
- * What an API key may not do, whoever its user is: touch sessions, passwords, keys and users. So nothing that a
- * leaked key was used for lets anybody in once it is revoked.
+ * What an API key may not do, whoever its user is: touch sessions, passwords, keys, users and members. So nobody
+ * that a leaked key let in stays once it is revoked. What was read with it, account tokens and signing secrets,
+ * goes on working until it is rotated.
  */
 export const sessionsOnly: ReadonlySet<OperationId> = new Set([
   'logoutUser',
@@ -146,4 +147,10 @@ export const sessionsOnly: ReadonlySet<OperationId> = new Set([
   'createUser',
   'patchUser',
   'deleteUser',
+  'createMember',
+  'addMember',
+  'updateMember',
+  'updateMemberById',
+  'deleteMember',
+  'deleteMemberById',
 ]);

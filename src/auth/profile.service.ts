@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Audit } from '../audit/audit.service.js';
-import { Problem, invalid } from '../common/errors/problem.js';
+import { Problem, notFound } from '../common/errors/problem.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
 import { User } from '../users/user.entity.js';
@@ -9,7 +9,7 @@ import { type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { UpdateProfileDto, UpdatedProfileView } from './auth.dto.js';
 import type { Caller } from './current-user.js';
-import { LoginLimiter } from './login-limiter.js';
+import { PasswordCheck, wrongPassword } from './password-check.js';
 import { SessionsService } from './sessions.service.js';
 
 /** What users see and change of themselves. */
@@ -19,7 +19,7 @@ export class ProfileService {
     private readonly dataSource: DataSource,
     private readonly users: UsersService,
     private readonly passwords: Passwords,
-    private readonly limiter: LoginLimiter,
+    private readonly passwordCheck: PasswordCheck,
     private readonly sessions: SessionsService,
     private readonly audit: Audit,
   ) {}
@@ -31,9 +31,10 @@ export class ProfileService {
   /** A new password ends every session there is; the answer holds the tokens of a new one. */
   async update(body: UpdateProfileDto, caller: Caller, address: string): Promise<UpdatedProfileView> {
     const seen = await this.users.getById(caller.id);
-    await this.checkPassword(seen, body.currentPassword, address);
+    await this.passwordCheck.check(seen, body.currentPassword, address);
     const passwordHash = await this.hashNew(body, seen);
     return this.dataSource.transaction(async (manager) => {
+      const before = await lock(seen.id, manager);
       const changed = await this.users.updateProfile(seen, { email: body.email, passwordHash }, manager);
       if (!changed) throw wrongPassword();
       if (body.email !== undefined) await renameMembers(seen.id, body.email, manager);
@@ -42,21 +43,11 @@ export class ProfileService {
       const session = passwordHash === undefined ? null : await this.sessions.start(user, manager);
       await this.audit.record(manager, {
         target: { type: 'user', id: user.id },
-        before: Object.assign(toUserView(seen), { password: seen.passwordHash }),
+        before: Object.assign(toUserView(before), { password: before.passwordHash }),
         after: Object.assign(toUserView(user), { password: user.passwordHash }),
       });
       return session ?? { user: toUserView(user) };
     });
-  }
-
-  /** Guesses count like failed sign-ins: who holds a stolen access token shall not find the password with it. */
-  private async checkPassword(user: User, password: string, address: string): Promise<void> {
-    this.limiter.check(user.email, address);
-    const matches = await this.passwords.verify(user.passwordHash, password);
-    this.limiter.check(user.email, address);
-    if (matches) return this.limiter.succeeded(user.email);
-    this.limiter.failed(user.email, address);
-    throw wrongPassword();
   }
 
   private async hashNew(body: UpdateProfileDto, user: User): Promise<string | undefined> {
@@ -64,6 +55,13 @@ export class ProfileService {
     refuseWeakPassword('newPassword', body.newPassword, body.email ?? user.email);
     return this.passwords.hash(body.newPassword);
   }
+}
+
+/** As it is now: an Admin may have changed it since the password was checked, which is not to be told as done here. */
+async function lock(id: string, manager: EntityManager): Promise<User> {
+  const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  if (!user) throw notFound('user');
+  return user;
 }
 
 async function renameMembers(userId: string, email: string, manager: EntityManager): Promise<void> {
@@ -86,5 +84,3 @@ function rethrowInvited(error: unknown): never {
     );
   throw error;
 }
-
-const wrongPassword = (): Problem => invalid('currentPassword', 'is wrong');

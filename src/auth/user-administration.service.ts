@@ -52,6 +52,7 @@ export class UserAdministration {
     const user = await this.dataSource.transaction(async (manager) => {
       if (body.role === 'User' || body.disabled) await keepAnAdmin(id, manager);
       const before = await lock(id, manager);
+      if (!changes(before, body)) return before;
       await manager.update(
         User,
         { id },
@@ -92,6 +93,11 @@ export class UserAdministration {
       after: after && toUserView(after),
     });
   }
+}
+
+function changes(user: User, { role = user.role, disabled }: PatchUserDto): boolean {
+  const isDisabled = user.disabledAt !== null;
+  return role !== user.role || (disabled ?? isDisabled) !== isDisabled;
 }
 
 /** Undefined leaves it as it is. */

@@ -179,13 +179,12 @@ export class DestinationsService {
   ): Promise<DestinationView> {
     return this.changing(access, async (manager) => {
       const stored = await this.load(access, id, manager, true);
-      if (stored.state !== from && stored.state !== state) throw wrongState(stored.state);
-      if (stored.state === from) {
-        const moved = { state, disabledReason: null, ...edited(caller) };
-        await manager.update(Destination, this.rowOf(access, id), moved);
-        if (state === 'active') await this.deliveries.release(id, manager);
-        if (state === 'paused') await this.deliveries.hold(id, manager);
-      }
+      if (stored.state === state) return this.view(stored, access);
+      if (stored.state !== from) throw wrongState(stored.state);
+      const moved = { state, disabledReason: null, ...edited(caller) };
+      await manager.update(Destination, this.rowOf(access, id), moved);
+      if (state === 'active') await this.deliveries.release(id, manager);
+      if (state === 'paused') await this.deliveries.hold(id, manager);
       const destination = await this.load(access, id, manager);
       await this.recordChange(manager, stored, stateOf(stored), stateOf(destination));
       return this.view(destination, access);

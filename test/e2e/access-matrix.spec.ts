@@ -163,7 +163,7 @@ const examples: Partial<Record<OperationId, Example>> = {
   refreshSession: { body: refreshableSession },
   logoutUser: { body: () => ({ refresh_token: 'of-no-session' }) },
   updateProfile: { body: () => ({ currentPassword: PASSWORD }) },
-  createApiKey: { body: () => ({ name: `key ${counter++}` }) },
+  createApiKey: { body: () => ({ name: `key ${counter++}`, currentPassword: PASSWORD }) },
   createUser: { body: () => ({ email: newEmail(), password: PASSWORD }) },
   patchUser: { body: () => ({ disabled: true }) },
   createAccount: { body: () => ({ account_name: 'New' }) },
@@ -198,7 +198,7 @@ const examples: Partial<Record<OperationId, Example>> = {
 const items: Record<string, (account: TestAccount, caller: Caller, id: OperationId) => Promise<string>> = {
   apiKeyId: async (_, { user }) => (user ? (await newApiKey(user)).id : uuidv7()),
   userId: async () => (await registerUser(app)).user.id,
-  destinationId: async (account) => (await createDestination(app, admin, account, DESTINATION)).id,
+  destinationId: (account, _, id) => destinationFor(id, account),
   memberId: async (account) => (await addInvitation(account)).body.id,
   // With somewhere to send it, for a replay.
   eventId: async (account) => {
@@ -262,7 +262,7 @@ async function newAccount(accountAdmin: TestUser): Promise<TestAccount> {
 }
 
 async function newApiKey(user: TestUser): Promise<{ id: string; key: string }> {
-  const body = { name: `key ${counter++}` };
+  const body = { name: `key ${counter++}`, currentPassword: user.password };
   return (await app.call('POST', '/user/api-keys', { token: user.token, body })).body;
 }
 
@@ -273,6 +273,14 @@ function eventIdOf(account: TestAccount): string {
 function addInvitation(account: TestAccount): Promise<TestAnswer> {
   const body = { email: newEmail(), role_name: 'User' };
   return app.call('POST', `/accounts/${account.id}/members`, { token: admin.token, body });
+}
+
+/** In the state that the operation changes. */
+async function destinationFor(operation: OperationId, account: TestAccount): Promise<string> {
+  const { id } = await createDestination(app, admin, account, DESTINATION);
+  const state = { resumeDestination: 'paused', enableDestination: 'disabled' }[operation as string];
+  if (state) await app.dataSource.query('UPDATE destinations SET state = $2 WHERE id = $1', [id, state]);
+  return id;
 }
 
 /** Nobody delivers here, so it goes on and may be paused. */
@@ -406,6 +414,12 @@ const sessionsOnlyContract: OperationId[] = [
   'createUser',
   'patchUser',
   'deleteUser',
+  'createMember',
+  'addMember',
+  'updateMember',
+  'updateMemberById',
+  'deleteMember',
+  'deleteMemberById',
 ];
 
 const operationIds = Object.keys(policy) as OperationId[];

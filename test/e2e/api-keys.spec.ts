@@ -24,11 +24,13 @@ afterAll(() => app?.close());
 let counter = 0;
 const keys = (method: string, id = '', body?: unknown, token: string | undefined = user.token) =>
   app.call(method, `/user/api-keys${id && `/${id}`}`, { token, body });
+const make = (body: object, owner = user) =>
+  keys('POST', '', { currentPassword: owner.password, ...body }, owner.token);
 const profile = (token: string) => app.call('GET', '/user/profile', { token });
 const sql = (statement: string, ...parameters: unknown[]) => app.dataSource.query(statement, parameters);
 
 async function newKey(owner = user, body: object = {}): Promise<{ id: string; key: string; name: string }> {
-  const answer = await keys('POST', '', { name: `key ${counter++}`, ...body }, owner.token);
+  const answer = await make({ name: `key ${counter++}`, ...body }, owner);
   expect(answer.status).toBe(201);
   return answer.body;
 }
@@ -58,12 +60,10 @@ describe('making a key', () => {
   });
 
   it('takes a name once per user, however many ask at once', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () => keys('POST', '', { name: 'the same' })),
-    );
+    const answers = await Promise.all(Array.from({ length: 5 }, () => make({ name: 'the same' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
     expect(answers.find(({ status }) => status === 409)!.body.errors).toMatchObject([{ field: 'name' }]);
-    expect((await keys('POST', '', { name: 'the same' }, admin.token)).status).toBe(201);
+    expect((await make({ name: 'the same' }, admin)).status).toBe(201);
   });
 
   it.each([
@@ -76,11 +76,14 @@ describe('making a key', () => {
     ['expires_at', { name: 'x', expires_at: 'soon' }],
     ['expires_at', { name: 'x', expires_at: 1 }],
     ['expires_at', { name: 'x', expires_at: '0000-01-01T00:00:00Z' }],
+    ['currentPassword', { name: 'x', currentPassword: undefined }],
+    ['currentPassword', { name: 'x', currentPassword: null }],
+    ['currentPassword', { name: 'x', currentPassword: 'wrong one' }],
     ['key', { name: 'x', key: 'dp_mine' }],
     ['user_id', { name: 'x', user_id: UNKNOWN }],
     ['last_used_at', { name: 'x', last_used_at: null }],
   ])('names %s in %j', async (field, body) => {
-    const answer = await keys('POST', '', body);
+    const answer = await make(body);
     expectProblem(answer, 400, 'invalid_data');
     expect(answer.body.errors).toMatchObject([{ field }]);
   });
@@ -106,8 +109,8 @@ describe('a key', () => {
     expect([await read(ours.id), await read(theirs.id)]).toEqual([200, 404]);
   });
 
-  it('may not touch sessions, passwords, keys and users, not even that of an Admin', async () => {
-    const made = await newKey(admin);
+  it('may not touch sessions, passwords, keys, users and members, not even that of an Admin', async () => {
+    const [made, account] = [await newKey(admin), await createAccount(app, admin)];
     const calls: [string, string, unknown?][] = [
       ['POST', '/user/api-keys', { name: 'offspring' }],
       ['DELETE', `/user/api-keys/${made.id}`],
@@ -116,6 +119,12 @@ describe('a key', () => {
       ['POST', '/user/users', { email: 'back@door.example.com', password: 'Demo@123', role: 'Admin' }],
       ['PATCH', `/user/users/${user.user.id}`, { role: 'Admin' }],
       ['DELETE', `/user/users/${user.user.id}`],
+      ['POST', `/accounts/${account.id}/members`, { email: 'back@door.example.com', role_name: 'Admin' }],
+      [
+        'POST',
+        '/account-members',
+        { account_id: account.id, email: 'b@door.example.com', role_name: 'Admin' },
+      ],
     ];
     for (const [method, path, body] of calls)
       expectProblem(await app.call(method, path, { token: made.key, body }), 403, 'forbidden');

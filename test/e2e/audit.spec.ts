@@ -85,6 +85,44 @@ describe('the audit log', { timeout: 60_000 }, () => {
     });
   });
 
+  it('does not blame a user for what an Admin changed at the same time', async () => {
+    const user = await registerUser(app);
+    const runner = app.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query(`UPDATE users SET role = 'Admin' WHERE id = $1`, [user.user.id]);
+    const email = `new-${user.email}`;
+    const body = { email, currentPassword: user.password };
+    const changing = app.call('PUT', '/user/profile', { token: user.token, body });
+    await waitFor(async () => {
+      const [{ waiting }] = await app.dataSource.query(
+        `SELECT count(*)::int AS waiting FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting > 0;
+    });
+    await runner.commitTransaction();
+    await runner.release();
+    expect((await changing).status).toBe(200);
+    const { changes } = await newest(`&target_id=${user.user.id}`);
+    expect(changes).toEqual({ email: [user.email, email] });
+  });
+
+  it('has no row of what changes nothing', async () => {
+    const { user } = await registerUser(app);
+    const { id } = await createDestination(app, admin, account, { url: 'http://127.0.0.1:9/' });
+    const { seq } = await newest();
+    const path = `/accounts/${account.id}/destinations/${id}`;
+    for (const step of ['resume', 'enable'])
+      expect((await app.call('POST', `${path}/${step}`, { token: admin.token })).status).toBe(200);
+    for (const body of [{}, { role: 'User' }, { disabled: false }]) {
+      const answer = await app.call('PATCH', `/user/users/${user.id}`, { token: admin.token, body });
+      expect(answer).toMatchObject({ status: 200, body: { updated_by: user.id } });
+    }
+    expect((await newest()).seq).toBe(seq);
+    expect((await app.call('POST', `${path}/pause`, { token: admin.token })).status).toBe(200);
+    expect(await newest()).toMatchObject({ seq: seq + 1, changes: { state: ['active', 'paused'] } });
+  });
+
   it('holds no secret, and shows that one changed', async () => {
     const secrets = [account.app_secret_token, admin.password];
     const headers = { APP_SECRET: 'canary-of-a-header' };

@@ -64,7 +64,10 @@ async function useAccounts(): Promise<void> {
     email: 'invited@example.com',
     role_name: 'User',
   });
-  const { key } = await asAdmin('POST', '/user/api-keys', { name: 'canary' });
+  const { key } = await asAdmin('POST', '/user/api-keys', {
+    name: 'canary',
+    currentPassword: admin.password,
+  });
   const { signing_secret: secret } = await asAdmin('GET', `${path}/destinations/${working.id}/secret`);
   const rotated = await asAdmin('POST', `${path}/destinations/${working.id}/rotate-secret`, {});
   const { app_secret_token } = await asAdmin('POST', `${path}/rotate-token`, { grace_seconds: 60 });
@@ -149,7 +152,7 @@ async function failingAnswers(): Promise<TestAnswer[]> {
     post('/user/register', { email: `c-${uuidv7()}@example.com`, password: PASSWORD }),
     post('/user/refresh', { refresh_token: secrets.refreshToken }),
     app.call('GET', '/user/profile', { token: secrets.key }),
-    asAdminWhole('POST', '/user/api-keys', { name: `canary ${uuidv7()}` }),
+    asAdminWhole('POST', '/user/api-keys', { name: `canary ${uuidv7()}`, currentPassword: admin.password }),
     asAdminWhole('POST', `/accounts/${account.id}/destinations`, {
       url: receiver.url,
       headers: { 'X-Api-Key': HEADER },

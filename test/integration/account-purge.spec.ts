@@ -18,6 +18,7 @@ const TABLES = [
   'members',
   'destinations',
   'recoveries',
+  'manual_log_entries',
   'search_blocks',
   'search_marks',
   'events',
@@ -89,6 +90,11 @@ describe('purging deleted accounts', () => {
     await pool.query(
       `INSERT INTO search_blocks (account_id, id, after_id, events, filter)
        SELECT $1, gen_random_uuid(), gen_random_uuid(), 1, '' FROM generate_series(1, 2001)`,
+      [account],
+    );
+    await pool.query(
+      `INSERT INTO manual_log_entries (id, account_id, event_id, status)
+       SELECT gen_random_uuid(), $1, 'x', 'failed' FROM generate_series(1, 2001)`,
       [account],
     );
     await pool.query('INSERT INTO search_marks VALUES ($1, gen_random_uuid())', [account]);
@@ -172,6 +178,19 @@ describe('purging deleted accounts', () => {
     expect(await newPurge().apply()).toBe(0);
   });
 
+  it('removes manual log entries some at a time', async () => {
+    await pool.query(`
+      CREATE FUNCTION refuse_many() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF (SELECT count(*) FROM gone) > 2000 THEN RAISE 'too many at once'; END IF;
+          RETURN NULL;
+        END $$;
+      CREATE TRIGGER refuse_many AFTER DELETE ON manual_log_entries REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_many()`);
+    expect(await newPurge().apply()).toBe(1);
+    expect(await countsOf(DELETED)).toEqual(nothing);
+  });
+
   it('waits some minutes, until every process has heard of the deletion', async () => {
     await pool.query('UPDATE accounts SET deleted_at = now() WHERE id = $1', [DELETED]);
     expect(await newPurge().apply()).toBe(0);
@@ -218,7 +237,8 @@ describe('purging deleted accounts', () => {
     await holder.connect();
     await holder.query('BEGIN; LOCK TABLE finished_deliveries IN SHARE MODE');
     const startedAt = performance.now();
-    await expect(newPurge().apply()).rejects.toMatchObject({ code: '55P03' });
+    expect(await newPurge().apply()).toBe(0);
+    expect(lines).toMatchObject([{ msg: 'account.purge_broken_off', err: { code: '55P03' } }]);
     expect(performance.now() - startedAt).toBeLessThan(3000);
     expect(await count('events')).toBe(5);
     await holder.end();

@@ -73,7 +73,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Add a user to the account in the body, or invite an unknown e-mail
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public addMember<ThrowOnError extends boolean = false>(options: Options<AddMemberData, ThrowOnError>) {
         return (options.client ?? this.client).post<AddMemberResponses, AddMemberErrors, ThrowOnError>({
@@ -90,7 +90,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Remove a member or withdraw an invitation by its id alone
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public deleteMemberById<ThrowOnError extends boolean = false>(options: Options<DeleteMemberByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteMemberByIdResponses, DeleteMemberByIdErrors, ThrowOnError>({
@@ -116,7 +116,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Change the role of a member by its id alone
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public updateMemberById<ThrowOnError extends boolean = false>(options: Options<UpdateMemberByIdData, ThrowOnError>) {
         return (options.client ?? this.client).put<UpdateMemberByIdResponses, UpdateMemberByIdErrors, ThrowOnError>({
@@ -533,7 +533,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Add a user to an account, or invite an unknown e-mail
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public createMember<ThrowOnError extends boolean = false>(options: Options<CreateMemberData, ThrowOnError>) {
         return (options.client ?? this.client).post<CreateMemberResponses, CreateMemberErrors, ThrowOnError>({
@@ -550,7 +550,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Remove a member or withdraw an invitation
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public deleteMember<ThrowOnError extends boolean = false>(options: Options<DeleteMemberData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteMemberResponses, DeleteMemberErrors, ThrowOnError>({
@@ -576,7 +576,7 @@ export class DataPusher extends HeyApiClient {
     /**
      * Change the role of a member
      *
-     * Admins of the account and Admins may call this.
+     * Admins of the account and Admins may call this. API keys are refused.
      */
     public updateMember<ThrowOnError extends boolean = false>(options: Options<UpdateMemberData, ThrowOnError>) {
         return (options.client ?? this.client).put<UpdateMemberResponses, UpdateMemberErrors, ThrowOnError>({

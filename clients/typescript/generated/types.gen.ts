@@ -399,6 +399,10 @@ export type CreateApiKey = {
      */
     name: string;
     /**
+     * The password in force
+     */
+    currentPassword: string;
+    /**
      * When it stops working; never if absent
      */
     expires_at?: string;
@@ -5681,6 +5685,10 @@ export type CreateApiKeyErrors = {
      * Unsupported Media Type
      */
     415: Problem;
+    /**
+     * Too Many Requests
+     */
+    429: Problem;
     /**
      * Internal Server Error
      */
