@@ -19,6 +19,9 @@ export interface Block {
   filter: Buffer;
 }
 
+/** What is to be known of a block to complete it. */
+export type MadeBlock = Omit<Block, 'filter'>;
+
 interface EventText {
   id: string;
   text: string;
@@ -102,11 +105,20 @@ async function insert(client: ClientBase, accountId: string, blocks: Block[]): P
   );
 }
 
+/** Blocks of events that came after `id`. */
+export async function findMadeSince(client: ClientBase, id: string): Promise<MadeBlock[]> {
+  const { rows } = await client.query<MadeBlock>(
+    `SELECT account_id AS "accountId", id, after_id AS "afterId", events FROM search_blocks WHERE id > $1`,
+    [id],
+  );
+  return rows;
+}
+
 /**
  * Adds to blocks what was committed with an id among theirs after they were made.
  * @returns how many had something added.
  */
-export async function completeBlocks(client: ClientBase, blocks: Block[]): Promise<number> {
+export async function completeBlocks(client: ClientBase, blocks: MadeBlock[]): Promise<number> {
   const { rows } = await client.query<{ n: number }>(
     `SELECT b.n::integer FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[])
        WITH ORDINALITY AS b (account_id, after_id, id, events, n)
@@ -123,7 +135,7 @@ export async function completeBlocks(client: ClientBase, blocks: Block[]): Promi
   return rows.length;
 }
 
-async function makeAgain(client: ClientBase, { accountId, afterId, id }: Block): Promise<void> {
+async function makeAgain(client: ClientBase, { accountId, afterId, id }: MadeBlock): Promise<void> {
   const events = await readTexts(client, 'AND id <= $3', [accountId, afterId, id]);
   const filter = new TextFilter();
   for (const { text } of events) filter.add(text);

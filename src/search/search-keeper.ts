@@ -5,7 +5,14 @@ import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { firstIdOf } from '../database/partitions.js';
 import { DeliveryPool, withClient } from '../database/pools.js';
-import { type Block, completeBlocks, findWaiting, writeBlocks } from './block-writer.js';
+import {
+  type Block,
+  type MadeBlock,
+  completeBlocks,
+  findMadeSince,
+  findWaiting,
+  writeBlocks,
+} from './block-writer.js';
 
 const EVERY_MS = 10_000;
 /** Rests three times as long as it worked: delivering has three quarters of the time. */
@@ -13,6 +20,9 @@ const REST = 3;
 /** An event is committed this long after it was dated, or its block is completed later. */
 const SETTLED_MS = 5000;
 const COMPLETE_AFTER_MS = 60_000;
+const COMPLETE_AT_ONCE = 500;
+/** What a process that ended may have left to be completed was made no longer ago. */
+const LOOK_BACK_MS = 15 * 60_000;
 /** "DPSB" in ASCII; of all processes one at a time makes blocks. */
 const LOCK_KEY = 0x44505342;
 
@@ -27,7 +37,8 @@ export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private lastStored = -1;
-  private recent: { block: Block; at: number }[] = [];
+  private recent: { block: MadeBlock; at: number }[] = [];
+  private hasLookedBack = false;
 
   constructor(
     private readonly pool: DeliveryPool,
@@ -73,6 +84,7 @@ export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
         [LOCK_KEY],
       );
       if (!rows[0].mine) return null;
+      await this.lookBack(client, rows[0].now);
       const made = await this.applyLocked(client, nowMs ?? rows[0].now);
       await this.complete(client);
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
@@ -84,15 +96,21 @@ export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     const { signal } = this.stopping;
     const before = firstIdOf(Math.floor(nowMs - SETTLED_MS));
     let made = 0;
-    for (const { accountId, afterId } of await findWaiting(client, before)) {
-      let blocks: Block[] = [];
-      do {
+    let waiting = await findWaiting(client, before);
+    // A few blocks for each account in turn, so that one with a backlog keeps no other waiting.
+    while (waiting.length > 0) {
+      const unfinished: typeof waiting = [];
+      for (const { accountId, afterId } of waiting) {
         const startedAt = performance.now();
-        blocks = await writeBlocks(client, accountId, blocks.at(-1)?.id ?? afterId, before);
+        const blocks = await writeBlocks(client, accountId, afterId, before);
         made += blocks.length;
-        this.recent.push(...blocks.map((block) => ({ block, at: startedAt })));
+        // Without their filters, which are nearly all of their size.
+        this.recent.push(...blocks.map((block) => ({ block: withoutFilter(block), at: startedAt })));
+        if (blocks.length > 0) unfinished.push({ accountId, afterId: blocks.at(-1)!.id });
         await sleep((performance.now() - startedAt) * REST, undefined, { signal });
-      } while (blocks.length > 0);
+      }
+      waiting = unfinished;
+      await this.complete(client);
     }
     if (made > 0) this.logger.debug({ blocks: made }, 'search.indexed');
     return made;
@@ -101,10 +119,33 @@ export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** Looks once more at blocks that were made a while ago. */
   private async complete(client: PoolClient): Promise<void> {
     const due = performance.now() - COMPLETE_AFTER_MS;
-    const old = this.recent.filter(({ at }) => at < due).map(({ block }) => block);
-    if (old.length === 0) return;
-    const completed = await completeBlocks(client, old);
-    this.recent = this.recent.filter(({ at }) => at >= due);
+    let completed = 0;
+    // The oldest stand first.
+    for (;;) {
+      const old = this.recent.slice(0, COMPLETE_AT_ONCE).filter(({ at }) => at < due);
+      if (old.length === 0) break;
+      completed += await completeBlocks(
+        client,
+        old.map(({ block }) => block),
+      );
+      this.recent.splice(0, old.length);
+    }
     if (completed > 0) this.logger.info({ blocks: completed }, 'search.completed');
   }
+
+  /** Once: what another process made a while ago and may have had no time to complete. */
+  private async lookBack(client: PoolClient, nowMs: number): Promise<void> {
+    if (this.hasLookedBack) return;
+    const blocks = await findMadeSince(client, firstIdOf(Math.floor(nowMs - LOOK_BACK_MS)));
+    const at = performance.now();
+    this.recent.unshift(...blocks.map((block) => ({ block, at })));
+    this.hasLookedBack = true;
+  }
 }
+
+const withoutFilter = ({ accountId, id, afterId, events }: Block): MadeBlock => ({
+  accountId,
+  id,
+  afterId,
+  events,
+});
