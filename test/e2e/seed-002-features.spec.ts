@@ -172,10 +172,15 @@ describe('the features of seed 002', () => {
     for (const path of lists) {
       const countFor = async (limit: number) => {
         let rows = 0;
-        const statements = await captureStatements(async () => {
-          rows = (await asUser('GET', `${path}?limit=${limit}`)).body.data.length;
-        });
-        return { rows, statements: statements.length };
+        const counts: number[] = [];
+        // The sweeper of this process may send one of its own meanwhile; not three times in a row.
+        for (let time = 0; time < 3; time++) {
+          const statements = await captureStatements(async () => {
+            rows = (await asUser('GET', `${path}?limit=${limit}`)).body.data.length;
+          });
+          counts.push(statements.length);
+        }
+        return { rows, statements: Math.min(...counts) };
       };
       const [short, long] = [await countFor(1), await countFor(200)];
       expect(long.rows).toBeGreaterThan(short.rows);
