@@ -67,7 +67,8 @@ it('a transaction that waited for another one which waited for it is run again',
     ),
   ];
   await Promise.all(both);
-  expect(tries).toBe(3);
+  // Once more each at least by one of them; who is run again may meet the other a second time.
+  expect(tries).toBeGreaterThan(2);
 });
 
 it('any other error is told at once', async () => {
