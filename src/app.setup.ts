@@ -22,7 +22,7 @@ import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
 import { setupDocs } from './docs/docs.setup.js';
 import { isIngest } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
-import { inspectJson } from './incoming-data/json-body.js';
+import { MAX_DEPTH, parseJson } from './incoming-data/json-body.js';
 import { checkMediaType } from './incoming-data/media-type.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
 
@@ -116,10 +116,7 @@ function readBodiesLast(app: NestFastifyApplication): void {
   const rules = {
     maxBytes: MANAGEMENT_BODY_BYTES,
     mediaProblem: checkMediaType,
-    jsonProblem: (body: Buffer) => {
-      const json = inspectJson(body);
-      return json.ok ? null : json.problem;
-    },
+    parseJson: (body: Buffer) => parseJson(body, MAX_DEPTH),
   };
   const isExempt = (request: FastifyRequest): boolean =>
     isIngest(request) || !request.routeOptions.url?.startsWith(API);

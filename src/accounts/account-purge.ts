@@ -2,8 +2,9 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
+import { deleteBatches } from '../database/delete-batches.js';
 import { isUnavailable } from '../database/pg-errors.js';
-import { DeliveryPool, withClient } from '../database/pools.js';
+import { DeliveryPool, withClient, withLock } from '../database/pools.js';
 import { type PurgedRows, purgeEvents } from '../events/purge-events.js';
 import { Metrics } from '../metrics/metrics.js';
 import { purgeSearch } from '../search/purge-search.js';
@@ -76,17 +77,13 @@ export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
    * @returns how many; null when another process is at it.
    */
   async apply(graceMinutes = GRACE_MINUTES): Promise<number | null> {
-    // A run that fails closes its connection, which gives the lock back as well.
-    return withClient(this.pool, async (client) => {
-      const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK_KEY]);
-      if (!rows[0].mine) return null;
+    return withLock(this.pool, LOCK_KEY, async (client) => {
       const due = await client.query<{ id: string }>(
         `SELECT id FROM accounts WHERE deleted_at <= now() - make_interval(mins => $1) ORDER BY deleted_at`,
         [graceMinutes],
       );
       let purged = 0;
       for (const { id } of due.rows) if (await this.tryPurge(id)) purged++;
-      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
       return purged;
     });
   }
@@ -113,19 +110,12 @@ export class AccountPurge implements OnApplicationBootstrap, OnModuleDestroy {
       }
     });
     await purgeSearch(client, accountId, this.stopping.signal);
-    await this.purgeManualEntries(client, accountId);
+    // There may be many, and the account's own row would take all of them along in one statement.
+    const manual = { text: REMOVE_MANUAL_ENTRIES, values: [accountId], batch: BATCH };
+    await deleteBatches(client, manual, this.stopping.signal);
     await client.query(REMOVE_ACCOUNT, [accountId]);
     this.accounts.inc();
     const duration = Math.round(performance.now() - startedAt);
     this.logger.info({ account_id: accountId, ...total, duration_ms: duration }, 'account.purged');
-  }
-
-  /** There may be many, and the account's own row would take all of them along in one statement. */
-  private async purgeManualEntries(client: PoolClient, accountId: string): Promise<void> {
-    let removed: number | null;
-    do {
-      this.stopping.signal.throwIfAborted();
-      ({ rowCount: removed } = await client.query(REMOVE_MANUAL_ENTRIES, [accountId]));
-    } while (removed === BATCH);
   }
 }

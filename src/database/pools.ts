@@ -24,6 +24,31 @@ export async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) 
   }
 }
 
+/**
+ * Lends a connection with the advisory lock `key`, which one process has at a time.
+ * @returns null when another process has it.
+ */
+export function withLock<T>(
+  pool: pg.Pool,
+  key: number,
+  use: (client: pg.PoolClient) => Promise<T>,
+): Promise<T | null> {
+  // Work that fails closes its connection, which gives the lock back as well.
+  return withClient(pool, async (client) => {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS mine', [key]);
+    if (!rows[0].mine) return null;
+    const result = await use(client);
+    await client.query('SELECT pg_advisory_unlock($1)', [key]);
+    return result;
+  });
+}
+
+/** The database's clock: that of one machine must not decide what is old. */
+export async function nowOf(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query('SELECT extract(epoch FROM now())::float8 * 1000 AS now');
+  return rows[0].now;
+}
+
 const CONNECT_TIMEOUT_MS = 2000;
 
 /** What every connection of the product has in common. `statementMs` bounds a query on both ends. */

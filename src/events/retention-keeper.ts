@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
-import { DeliveryPool, withClient } from '../database/pools.js';
+import { DeliveryPool, nowOf, withLock } from '../database/pools.js';
 import { DeliveryRows } from './delivery-rows.js';
 import { type RetentionReport, RetentionRun } from './retention-run.js';
 
@@ -56,17 +56,9 @@ export class RetentionKeeper implements OnApplicationBootstrap, OnModuleDestroy 
    * @returns null when another process is at it.
    */
   async apply(nowMs?: number): Promise<RetentionReport | null> {
-    // A run that fails closes its connection, which gives the lock back as well.
-    return withClient(this.pool, async (client) => {
-      const { rows } = await client.query(
-        'SELECT pg_try_advisory_lock($1) AS mine, extract(epoch FROM now())::float8 * 1000 AS now',
-        [LOCK_KEY],
-      );
-      if (!rows[0].mine) return null;
-      const report = await this.applyLocked(client, nowMs ?? rows[0].now);
-      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
-      return report;
-    });
+    return withLock(this.pool, LOCK_KEY, async (client) =>
+      this.applyLocked(client, nowMs ?? (await nowOf(client))),
+    );
   }
 
   private async applyLocked(client: PoolClient, nowMs: number): Promise<RetentionReport> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { RetentionPeriods } from '../config/retention.js';
+import { deleteBatches } from '../database/delete-batches.js';
 import { type DayPartition, dropPartition, listDayPartitions } from '../database/partition-drops.js';
 import { DAY_MS, firstIdOf } from '../database/partitions.js';
 import type { DeliveryRows } from './delivery-rows.js';
@@ -142,17 +143,12 @@ export class RetentionRun {
 
   /** Rows of days for which no partition could be made in time, and of a table without any. */
   private async deleteRows(table: string, beforeMs: number, condition = 'true'): Promise<void> {
-    let count: number;
-    do {
-      this.options.signal.throwIfAborted();
-      const { rowCount } = await this.options.client.query(
-        `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-           SELECT ctid FROM ${table} WHERE id < $1 AND ${condition} LIMIT ${BATCH}))`,
-        [firstIdOf(beforeMs)],
-      );
-      count = rowCount ?? 0;
-      this.report.rows += count;
-    } while (count === BATCH);
+    const text = `
+      DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${table} WHERE id < $1 AND ${condition} LIMIT ${BATCH}))`;
+    const { client, signal } = this.options;
+    const values = [firstIdOf(beforeMs)];
+    this.report.rows += await deleteBatches(client, { text, values, batch: BATCH }, signal);
   }
 }
 

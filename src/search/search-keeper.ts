@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { firstIdOf } from '../database/partitions.js';
-import { DeliveryPool, withClient } from '../database/pools.js';
+import { DeliveryPool, nowOf, withLock } from '../database/pools.js';
 import {
   type Block,
   type MadeBlock,
@@ -77,17 +77,11 @@ export class SearchKeeper implements OnApplicationBootstrap, OnModuleDestroy {
    * @returns how many blocks were made; null when another process is at it.
    */
   async apply(nowMs?: number): Promise<number | null> {
-    // A pass that fails closes its connection, which gives the lock back as well.
-    return withClient(this.pool, async (client) => {
-      const { rows } = await client.query(
-        'SELECT pg_try_advisory_lock($1) AS mine, extract(epoch FROM now())::float8 * 1000 AS now',
-        [LOCK_KEY],
-      );
-      if (!rows[0].mine) return null;
-      await this.lookBack(client, rows[0].now);
-      const made = await this.applyLocked(client, nowMs ?? rows[0].now);
+    return withLock(this.pool, LOCK_KEY, async (client) => {
+      const now = await nowOf(client);
+      await this.lookBack(client, now);
+      const made = await this.applyLocked(client, nowMs ?? now);
       await this.complete(client);
-      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
       return made;
     });
   }
