@@ -8,7 +8,7 @@ import { AttemptMaker } from './attempt-maker.js';
 import type { Batch } from './batch.js';
 import type { Limits } from './claims.js';
 import type { ClaimedDelivery } from './contract.js';
-import { type Ending, putBack, whyNot } from './ending.js';
+import { type Ending, putBack, unreadable, whyNot } from './ending.js';
 import type { Lane, Place } from './lane.js';
 import { Lanes } from './lanes.js';
 import type { Outcome } from './outcome.js';
@@ -23,7 +23,6 @@ const MIN_TIMEOUT_MS = 500;
 const ENOUGH_ROOM = 100;
 const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
-const UNREADABLE_WAIT_MS = 5000;
 /** What answered 410 gets nothing more while every process hears that it is disabled. */
 const GONE_PAUSE_MS = 1000;
 
@@ -161,8 +160,7 @@ export class DeliveryEngine {
       if (place) return await this.attempt(delivery, destination!, lane, place);
       return await this.deliverInTurn(delivery, destination!, lane);
     } catch (error) {
-      const reason = `The destination could not be read: ${(error as Error).message}.`;
-      return this.settle(delivery, null, { next: 'release', delayMs: UNREADABLE_WAIT_MS, reason });
+      return this.settle(delivery, null, unreadable(error as Error));
     }
   }
 

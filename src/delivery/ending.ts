@@ -3,6 +3,7 @@ import type { ClaimedDelivery } from './contract.js';
 import type { DeliveryResult } from './result-statement.js';
 
 const MAX_PUT_BACK_MS = 60_000;
+const UNREADABLE_WAIT_MS = 5000;
 
 /** How the work on a claimed delivery ends; without an attempt it goes on as it was. */
 export type Ending = Pick<DeliveryResult, 'next'> &
@@ -12,6 +13,13 @@ export type Ending = Pick<DeliveryResult, 'next'> &
 export const putBack = (delayMs: number): Ending => ({
   next: 'release',
   delayMs: Math.min(delayMs, MAX_PUT_BACK_MS),
+});
+
+/** Back to the others for a while, because nobody could say where it goes. */
+export const unreadable = (error: Error): Ending => ({
+  next: 'release',
+  delayMs: UNREADABLE_WAIT_MS,
+  reason: `The destination could not be read: ${error.message}.`,
 });
 
 /** What to do instead of sending; null when nothing stands in the way. */

@@ -1,6 +1,14 @@
+import type { Caller } from '../auth/current-user.js';
 import { Problem } from '../common/errors/problem.js';
 import type { Destination, DestinationState } from './destination.entity.js';
 import type { UpdateDestinationDto } from './destinations.dto.js';
+
+/** What every edit of a row writes beside what it changes. */
+export const edited = (caller: Caller) => ({
+  version: () => 'version + 1',
+  updatedBy: caller.id,
+  updatedAt: () => 'now()',
+});
 
 /** What a move from state to state changes, as the audit log tells it. */
 export const stateOf = ({ state, disabledReason }: Destination) => ({

@@ -15,7 +15,7 @@ import { ChangeFeed } from '../database/change-feed.js';
 import { retryDeadlock } from '../database/retry-deadlock.js';
 import { addCreatedRange } from '../database/created-range.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
-import { changedMeanwhile, stateOf, toColumns, wrongState } from './destination-changes.js';
+import { changedMeanwhile, edited, stateOf, toColumns, wrongState } from './destination-changes.js';
 import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination, type DestinationState } from './destination.entity.js';
@@ -28,12 +28,6 @@ import {
   type UpdateDestinationDto,
   toDestinationView,
 } from './destinations.dto.js';
-
-const edited = (caller: Caller) => ({
-  version: () => 'version + 1',
-  updatedBy: caller.id,
-  updatedAt: () => 'now()',
-});
 
 @Injectable()
 export class DestinationsService {
