@@ -37,8 +37,8 @@ export async function openLists(DataSource, connection) {
   const page = (query) => ({ limit: 50, ...query });
   return {
     accounts: (query) => accounts.list(page(query), ADMIN),
-    members: (accountId, query) => members.list({ accountId, role: 'Admin' }, page(query)),
-    destinations: (accountId, query) => destinations.list({ accountId, role: 'Admin' }, page(query)),
+    members: (accountId, query) => members.list([{ accountId, role: 'Admin' }], page(query)),
+    destinations: (accountId, query) => destinations.list([{ accountId, role: 'Admin' }], page(query)),
     logs: (accountId, query) => logs.list(accountId, page(query)),
     close: () => dataSource.destroy(),
     /** Milliseconds at the database, the statements of one call, the rows of the page and whether there is more. */
