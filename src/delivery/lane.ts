@@ -13,6 +13,8 @@ export interface Place {
 
 /** Waiting longer than this in memory is no use: the delivery is put back and claimed again when there is room. */
 const MAX_WAIT_MS = 2000;
+/** After which an idle destination that answers quickly is taken for a new one. */
+const FORGET_MS = 10_000;
 const SMOOTHING = 0.1;
 const FIRST_GUESS_MS = 20;
 const SLOW_MS = 1000;
@@ -26,6 +28,7 @@ export class Lane {
   private waiting: ((place: Place | null) => void)[] = [];
   private usualMs = FIRST_GUESS_MS;
   private notBefore = 0;
+  private lastUse = performance.now();
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private limits: LaneLimits) {}
@@ -62,8 +65,11 @@ export class Lane {
     return this.usualMs > SLOW_MS || this.oldestMs(performance.now()) > SLOW_MS;
   }
 
-  get isIdle(): boolean {
-    return this.places.size === 0 && this.waiting.length === 0 && this.notBefore < performance.now();
+  /** True when nothing is known of the destination that would not be assumed of a new one. */
+  get isForgettable(): boolean {
+    if (this.size > 0) return false;
+    const now = performance.now();
+    return this.notBefore < now && this.lastUse + FORGET_MS < now && !this.isSlow;
   }
 
   /** Starts nothing for `ms`, as the destination asked with Retry-After. */
@@ -91,7 +97,8 @@ export class Lane {
 
   leave(place: Place): void {
     this.places.delete(place);
-    this.usualMs += SMOOTHING * (performance.now() - place.takenAt - this.usualMs);
+    this.lastUse = performance.now();
+    this.usualMs += SMOOTHING * (this.lastUse - place.takenAt - this.usualMs);
     this.admit();
   }
 

@@ -42,6 +42,24 @@ describe('Lanes', () => {
     expect((await Promise.all(entries)).filter(Boolean)).toHaveLength(1);
   });
 
+  it('forget destinations that answer quickly once they are idle for long', () => {
+    const lanes = new Lanes(100);
+    const quick = lanes.of(destination('quick'));
+    const slow = lanes.of(destination('slow'));
+    const [left, kept] = [quick.tryEnter()!, slow.tryEnter()!];
+    lanes.leave('quick', quick, left);
+    vi.advanceTimersByTime(60_000);
+    lanes.leave('slow', slow, kept);
+    lanes.of(destination('asked to wait')).slowDown(60_000);
+    hang(lanes, 'busy', 1);
+    lanes.rooms();
+    expect(lanes.size).toBe(3);
+    vi.advanceTimersByTime(61_000);
+    lanes.rooms();
+    expect(lanes.size).toBe(2);
+    expect(lanes.of(destination('slow'))).toBe(slow);
+  });
+
   it('tell when a destination that was full has room for as many as it has', () => {
     const lanes = new Lanes(20);
     const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });

@@ -1,6 +1,5 @@
 import { Lane, type LaneLimits, type Place } from './lane.js';
 
-const MAX_IDLE_LANES = 2000;
 const RECOUNT_MS = 100;
 
 /**
@@ -39,15 +38,23 @@ export class Lanes {
     return room;
   }
 
-  /** The same of every destination that has less room than anybody asks for. */
+  /** The same of every destination that has less room than anybody asks for; those long idle are forgotten. */
   rooms(): Map<string, number> {
     const rooms = new Map<string, number>();
     for (const [id, lane] of this.byDestination) {
+      if (lane.isForgettable) {
+        this.byDestination.delete(id);
+        continue;
+      }
       const room = this.roomOf(id);
       if (room < this.places) rooms.set(id, room);
-      else if (lane.isIdle && this.byDestination.size > MAX_IDLE_LANES) this.byDestination.delete(id);
     }
     return rooms;
+  }
+
+  /** How many destinations are known. */
+  get size(): number {
+    return this.byDestination.size;
   }
 
   /**
