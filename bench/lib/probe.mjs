@@ -1,6 +1,8 @@
 // Loaded into the processes of the product before anything else: counts the statements that node-postgres sends,
 // by pool, and the commands that go to Redis, and answers how much CPU and memory the process used. Nothing of
 // the product knows of it.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { answer, cpuMicros } from './answers.mjs';
@@ -46,6 +48,9 @@ redis.sendCommand = function countedCommand(...input) {
   return sendCommand.apply(this, input);
 };
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
 const sample = () => (peakRss = Math.max(peakRss, process.memoryUsage.rss()));
 let sampling = null;
 
@@ -62,6 +67,12 @@ answer({
     const peak = sample();
     peakRss = 0;
     return peak;
+  },
+  /** In use: what a collection leaves. */
+  live: () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
   },
   recent: () => {
     const taken = recent;

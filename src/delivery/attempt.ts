@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { failpoint } from '../common/fault-injection.js';
+import type { Linked } from '../common/linked-list.js';
 import { describeFailure, describeStatus, describeTimeout } from './failure.js';
 import { type Failure, failure, type Outcome, type ResponseCut } from './outcome.js';
 import { ResponseExcerpt } from './response-excerpt.js';
@@ -21,7 +22,9 @@ export interface AttemptOptions {
  * One request on the wire, from dispatch to exactly one outcome. undici's raw handler, with a plain timer: half
  * the CPU of `request()` with `AbortSignal.timeout`, which builds a stream and a header object for each answer.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
+  previous: Attempt | null = null;
+  next: Attempt | null = null;
   private readonly startedAtMs = performance.now();
   private readonly timer: NodeJS.Timeout;
   private readonly excerpt: ResponseExcerpt;

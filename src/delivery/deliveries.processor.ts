@@ -58,8 +58,8 @@ export class DeliveriesProcessor extends WorkerHost {
     const batch = new Batch(0);
     // By hand means: whatever was tried since the job was made, try again.
     await this.startAll(ids, isRetriedByHand ? null : attempts, batch);
-    const settled = await batch.settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS);
-    return report(settled, ids.length, batch.started);
+    await batch.settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS);
+    return report(batch, ids.length);
   }
 
   /** As much at a time as the engine has room for. */

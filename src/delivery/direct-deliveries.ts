@@ -63,8 +63,8 @@ export class DirectDeliveries implements DirectDelivery {
 
   /** Shows on the board what came of it: a job that was done before it was made. Best effort and bounded. */
   private async tell(batch: Batch, job: DeliveryJob): Promise<void> {
-    const settled = await batch.settledWithin(TELL_AFTER_MS);
-    const told = report(settled, batch.started, batch.started);
+    await batch.settledWithin(TELL_AFTER_MS);
+    const told = report(batch, batch.started);
     const pace = told.failure ? this.failurePace : this.pace;
     if (this.unanswered >= MAX_UNANSWERED || pace.pass() === null) return;
     this.unanswered++;

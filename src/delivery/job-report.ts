@@ -1,28 +1,21 @@
 import { describeDuration } from '../common/duration.js';
+import type { Batch } from './batch.js';
 import type { DeliveryJobResult } from './contract.js';
 import { type Settled, describeTarget } from './settled.js';
 
-const MAX_TOLD = 5;
-
-/** What a job tells on the board: counts, and where something failed the reasons. */
-export function report(
-  settled: readonly Settled[],
-  named: number,
-  started: number,
-): { result: DeliveryJobResult; failure?: string } {
-  const count = (next: Settled['next']): number => settled.filter((one) => one.next === next).length;
+/** What a job tells on the board of the deliveries it named: counts, and where something failed the reasons. */
+export function report(batch: Batch, named: number): { result: DeliveryJobResult; failure?: string } {
   const result = {
-    delivered: count('success'),
-    retrying: count('retry'),
-    failed: count('failed'),
-    held: count('hold'),
-    cancelled: count('cancelled'),
-    put_back: count('release'),
-    under_way: started - settled.length,
-    skipped: named - started,
+    delivered: batch.count('success'),
+    retrying: batch.count('retry'),
+    failed: batch.count('failed'),
+    held: batch.count('hold'),
+    cancelled: batch.count('cancelled'),
+    put_back: batch.count('release'),
+    under_way: batch.underWay,
+    skipped: named - batch.started,
   };
-  const failures = settled.filter(({ next }) => next === 'retry' || next === 'failed');
-  return failures.length > 0 ? { result, failure: describeAll(failures, result) } : { result };
+  return batch.failures.length > 0 ? { result, failure: describeAll(batch.failures, result) } : { result };
 }
 
 /** Fails a job. Nothing broke here, so the board shows the reason alone and no stack. */
@@ -34,10 +27,10 @@ export class NotDelivered extends Error {
 }
 
 /** What an operator reads first: how many failed, where, whose, why, and what comes next. */
-function describeAll(failures: Settled[], { delivered }: DeliveryJobResult): string {
-  const told = failures.slice(0, MAX_TOLD).map(describe);
-  const rest = failures.length > MAX_TOLD ? [`and ${failures.length - MAX_TOLD} more`] : [];
-  return [`${failures.length} not delivered, ${delivered} delivered`, ...told, ...rest].join('\n\n');
+function describeAll(failures: Settled[], { delivered, retrying, failed }: DeliveryJobResult): string {
+  const all = retrying + failed;
+  const rest = all > failures.length ? [`and ${all - failures.length} more`] : [];
+  return [`${all} not delivered, ${delivered} delivered`, ...failures.map(describe), ...rest].join('\n\n');
 }
 
 // Short lines, because the board breaks long ones within words.

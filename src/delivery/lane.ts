@@ -1,3 +1,5 @@
+import { type Linked, LinkedList } from '../common/linked-list.js';
+
 /** What a destination allows. */
 export interface LaneLimits {
   maxInFlight: number;
@@ -6,7 +8,7 @@ export interface LaneLimits {
   version: number;
 }
 
-export interface Place {
+export interface Place extends Linked<Place> {
   /** performance.now() */
   takenAt: number;
 }
@@ -24,7 +26,7 @@ const SLOW_MS = 1000;
  * destination waits here and takes nothing from the others.
  */
 export class Lane {
-  private readonly places = new Set<Place>();
+  private readonly places = new LinkedList<Place>();
   private waiting: ((place: Place | null) => void)[] = [];
   private usualMs = FIRST_GUESS_MS;
   private notBefore = 0;
@@ -96,7 +98,7 @@ export class Lane {
   }
 
   leave(place: Place): void {
-    this.places.delete(place);
+    this.places.remove(place);
     this.lastUse = performance.now();
     this.usualMs += SMOOTHING * (this.lastUse - place.takenAt - this.usualMs);
     this.admit();
@@ -125,7 +127,7 @@ export class Lane {
   }
 
   private oldestMs(now: number): number {
-    const oldest = this.places.values().next().value;
+    const oldest = this.places.first;
     return oldest ? now - oldest.takenAt : 0;
   }
 
@@ -139,7 +141,7 @@ export class Lane {
   }
 
   private take(now: number): Place {
-    const place = { takenAt: now };
+    const place = { takenAt: now, previous: null, next: null };
     this.places.add(place);
     return place;
   }

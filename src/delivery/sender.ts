@@ -1,5 +1,6 @@
 import type { AddressPolicy } from '../common/egress/address-policy.js';
 import { failpoint } from '../common/fault-injection.js';
+import { LinkedList } from '../common/linked-list.js';
 import { Attempt } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { type ResolveAddresses, systemResolver } from './guarded-connector.js';
@@ -40,7 +41,7 @@ export class Sender {
   private readonly pools: OriginPools;
   private readonly maxResponseBytes: number;
   private readonly keepResponseBytes: number;
-  private readonly underWay = new Set<Attempt>();
+  private readonly underWay = new LinkedList<Attempt>();
   private aborted = false;
   private onIdle: (() => void) | null = null;
   private closing: Promise<void> | null = null;
@@ -94,7 +95,7 @@ export class Sender {
       maxResponseBytes: this.maxResponseBytes,
       keepResponseBytes: this.keepResponseBytes,
       onEnd: (outcome) => {
-        this.underWay.delete(attempt);
+        this.underWay.remove(attempt);
         this.release(origin, outcome);
         resolve(outcome);
       },
