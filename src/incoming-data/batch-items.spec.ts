@@ -21,7 +21,7 @@ describe('a batch is refused whole', () => {
     ['', 'is empty'],
     ['{"data":{}}', 'must be an array'],
     ['"text"', 'must be a JSON object or array'],
-    ['[]', '1 to 500 events; this one has 0'],
+    ['[]', '1 to 500 events; this one has none'],
     ['[{"data":{}},]', 'not valid JSON'],
     ['[{"data":{"a":01}}]', 'not valid JSON'],
     ['[{"data":[1}}]', 'not valid JSON'],
@@ -32,7 +32,26 @@ describe('a batch is refused whole', () => {
   });
 
   it('for one event too many', () => {
-    refused(`[${Array.from({ length: 501 }, () => '{"data":{}}').join()}]`, 'this one has 501');
+    refused(`[${Array.from({ length: 501 }, () => '{"data":{}}').join()}]`, 'this one has more');
+    expect(read(`[${Array.from({ length: 500 }, () => '{"data":{}}').join()}]`)).toHaveLength(500);
+  });
+
+  // What follows is no JSON: whoever parses or reads on would say that instead.
+  it.each([
+    ['too many events', '[{},{}', ',{}'.repeat(499), 'this one has more'],
+    ['too many scalars', '["],[",0', ',0'.repeat(499), 'this one has more'],
+    ['a flood of members', '[{},{"event_id":"{,,","a":{"b":[1,2]}', ',"a":0'.repeat(19), 'number 2 has more'],
+    ['a flood in an array', '[[0', ',0'.repeat(20), 'number 1 has more'],
+    ['an object', '\n{"data":0', ',"data":0', 'must be an array'],
+  ])('for %s, before the rest is read', (_, start, flood, detail) => {
+    refused(`${start}${flood} and this is never parsed`, detail);
+  });
+
+  it('not for what values hold, however many', () => {
+    const many = Array.from({ length: 600 }, (_, n) => `"k${n}":[${n},"],},"]`).join();
+    expect(read(`[{"data":{${many}}}]`, { ...RULES, maxBytes: 100_000 })[0]).not.toBeInstanceOf(Problem);
+    const members = Array.from({ length: 20 }, (_, n) => `"k${n}":0`).join();
+    expect(problemOf(`{${members}}`)).toEqual([400, 'k0 is not a known field.']);
   });
 
   it('for one byte that is no UTF-8, and for nesting that no event may have', () => {

@@ -1,9 +1,11 @@
 import { Problem, invalid } from '../common/errors/problem.js';
 import { EVENT_ID_RULE, isEventId } from './event-id.js';
 import { MAX_DEPTH, eventTypeOf, parseJson } from './json-body.js';
-import { type RawMember, sliceItems } from './raw-items.js';
+import { type RawMember, findShapeProblem, sliceItems } from './raw-items.js';
 
 export const MAX_BATCH_EVENTS = 500;
+/** An item with an unknown member is refused by itself; a flood of them is not read to its end. */
+const MAX_MEMBERS = 20;
 
 /** An event of a batch that passed its checks. */
 export interface BatchItem {
@@ -29,11 +31,12 @@ const MAX_TOLD_LENGTH = 100;
  * @throws Problem when the body as a whole is no batch.
  */
 export function readBatch(body: Buffer, rules: ItemRules): (BatchItem | Problem)[] {
+  const shapeProblem = findShapeProblem(body, { items: MAX_BATCH_EVENTS, members: MAX_MEMBERS });
+  if (shapeProblem !== null) throw invalid('body', shapeProblem);
   const values = parseJson(body, MAX_BATCH_DEPTH);
   if (typeof values === 'string') throw invalid('body', values);
-  if (!Array.isArray(values)) throw invalid('body', 'must be an array of {"event_id", "data"}');
-  if (values.length === 0 || values.length > MAX_BATCH_EVENTS)
-    throw invalid('body', `must have 1 to ${MAX_BATCH_EVENTS} events; this one has ${values.length}`);
+  if (!Array.isArray(values) || values.length === 0)
+    throw invalid('body', `must have 1 to ${MAX_BATCH_EVENTS} events; this one has none`);
   return sliceItems(body).map((members, index) =>
     members === null
       ? invalid('item', 'must be an object with "data" and maybe "event_id"')

@@ -81,7 +81,9 @@ export class IncomingDataController {
       maxItems: MAX_BATCH_EVENTS,
       items: { $ref: getSchemaPath(BatchEventDto) },
     },
-    description: 'Counts as one request of the limit. A body that is no such array is refused whole',
+    description:
+      'Counts as one request of the limit. A body that is no such array is refused whole, as is one with an event of ' +
+      'more than 20 members, or one that would become more than 10,000 deliveries (413)',
   })
   @ApiAcceptedResponse({ type: BatchReceiptView, description: 'Every event is committed' })
   @ApiOkResponse({ type: BatchReceiptView, description: 'Every event was accepted before' })

@@ -16,6 +16,36 @@ export interface RawMember {
   value: Buffer;
 }
 
+/** The most items of an array, and the most members of each. */
+export interface ItemLimits {
+  items: number;
+  members: number;
+}
+
+/**
+ * Finds what makes a body not worth parsing, and stops there: parsing a million items that are refused anyway takes
+ * a second, in which a process does nothing else. Takes any bytes; what is no JSON at all is left to the parser.
+ * @returns what is wrong, to be said of the body; null when it may be parsed.
+ */
+export function findShapeProblem(body: Buffer, limits: ItemLimits): string | null {
+  if (body[skipBlank(body, 0)] === OPEN_BRACE) return 'must be an array of {"event_id", "data"}';
+  let depth = 0;
+  let items = 1;
+  let members = 1;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === DOUBLE_QUOTE) at = endOfString(body, at);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (++depth === 2) members = 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    else if (byte === COMMA && depth === 1 && ++items > limits.items)
+      return `must have 1 to ${limits.items} events; this one has more`;
+    else if (byte === COMMA && depth === 2 && ++members > limits.members)
+      return `must have events of at most ${limits.members} members; number ${items} has more`;
+  }
+  return null;
+}
+
 /**
  * Cuts a JSON array into its items without reading their values, so that no number, escape or blank changes.
  * @param body an array that JSON.parse takes; of anything else the result means nothing.

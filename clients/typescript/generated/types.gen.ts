@@ -5418,7 +5418,7 @@ export type ReceiveDataResponse = ReceiveDataResponses[keyof ReceiveDataResponse
 
 export type ReceiveDataBatchData = {
     /**
-     * Counts as one request of the limit. A body that is no such array is refused whole
+     * Counts as one request of the limit. A body that is no such array is refused whole, as is one with an event of more than 20 members, or one that would become more than 10,000 deliveries (413)
      */
     body: Array<BatchEvent>;
     path?: never;
