@@ -123,6 +123,11 @@ export const settings = {
     integer(1024, 64 * 1024 * 1024),
     'largest batch of events accepted; without it 4 MiB, or MAX_BODY_BYTES where that is more',
   ),
+  MAX_DESTINATIONS_PER_ACCOUNT: setting(
+    integer(1, 10_000),
+    1000,
+    'destinations an account may have; one that has more keeps them',
+  ),
   EGRESS_ALLOW: optional(
     checked(parseEgressAllow),
     'private destinations that are allowed: address, address:port or network, comma separated',

@@ -36,7 +36,7 @@ export class DestinationsController {
   constructor(private readonly destinations: DestinationsService) {}
 
   @Post()
-  @Operation('createDestination', 'Create a destination', 400)
+  @Operation('createDestination', 'Create a destination', 400, 409)
   @AnswersDestination(201)
   create(
     @Body() body: CreateDestinationDto,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { EventsModule } from '../events/events.module.js';
+import { DestinationChecks } from './destination-checks.js';
 import { DestinationDirectory } from './destination-directory.js';
 import { DestinationInsightsController } from './destination-insights.controller.js';
 import { DestinationInsightsService } from './destination-insights.service.js';
@@ -18,6 +19,7 @@ import { FlatDestinationsController } from './flat-destinations.controller.js';
   providers: [
     DestinationsService,
     DestinationInsightsService,
+    DestinationChecks,
     DestinationSecrets,
     DestinationReader,
     DestinationDirectory,

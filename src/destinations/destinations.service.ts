@@ -5,18 +5,16 @@ import { Audit } from '../audit/audit.service.js';
 import { type AccountScope, accessIn, within } from '../auth/account-scope.js';
 import type { AccountAccess, Caller } from '../auth/current-user.js';
 import { newSigningSecret } from '../common/crypto/tokens.js';
-import { AddressPolicy } from '../common/egress/address-policy.js';
-import { checkDestinationUrl } from '../common/egress/destination-url.js';
 import { forbidden, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
-import { invalidFields } from '../common/http/validation.js';
 import { ChangeFeed } from '../database/change-feed.js';
 import { retryDeadlock } from '../database/retry-deadlock.js';
 import { addCreatedRange } from '../database/created-range.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
+import { DestinationChecks } from './destination-checks.js';
 import { changedMeanwhile, edited, stateOf, toColumns, wrongState } from './destination-changes.js';
-import { type HeaderMap, carriesSecretsAway, maskHeaders, resolveHeaders } from './destination-headers.js';
+import { type HeaderMap, carriesSecretsAway, maskHeaders } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
 import { Destination, type DestinationState } from './destination.entity.js';
 import {
@@ -35,15 +33,16 @@ export class DestinationsService {
     private readonly dataSource: DataSource,
     private readonly secrets: DestinationSecrets,
     private readonly deliveries: DeliveryRows,
-    private readonly addresses: AddressPolicy,
+    private readonly checks: DestinationChecks,
     private readonly changes: ChangeFeed,
     private readonly audit: Audit,
   ) {}
 
   async create(access: AccountAccess, body: CreateDestinationDto, caller: Caller): Promise<DestinationView> {
     const id = uuidv7();
-    const headers = this.check(body, {}) ?? {};
+    const headers = this.checks.check(body, {}) ?? {};
     return this.changing(access, async (manager) => {
+      await this.checks.checkRoom(access.accountId, manager);
       await manager.insert(Destination, {
         id,
         accountId: access.accountId,
@@ -91,7 +90,7 @@ export class DestinationsService {
       // Locked, because a header value that is kept must not be one that another edit is replacing.
       const stored = await this.load(access, id, manager, true);
       const storedHeaders = this.openHeaders(stored);
-      const headers = this.check(body, storedHeaders);
+      const headers = this.checks.check(body, storedHeaders);
       if (access.role !== 'Admin' && carriesSecretsAway(stored, body))
         throw forbidden('Only Admins of this account may send stored header values to another server.');
       const { affected } = await manager.update(
@@ -203,18 +202,6 @@ export class DestinationsService {
     after: object | null,
   ): Promise<void> {
     return this.audit.record(manager, { target: { type: 'destination', id }, accountId, before, after });
-  }
-
-  /** The headers to store when some were sent. */
-  private check(body: UpdateDestinationDto, stored: HeaderMap): HeaderMap | null {
-    const urlProblem = body.url === undefined ? null : checkDestinationUrl(body.url, this.addresses);
-    const resolved = body.headers === undefined ? null : resolveHeaders(body.headers, stored);
-    const errors = [
-      ...(urlProblem ? [{ field: 'url', message: urlProblem }] : []),
-      ...(resolved?.errors ?? []),
-    ];
-    if (errors.length > 0) throw invalidFields(errors);
-    return resolved?.headers ?? null;
   }
 
   private rowOf({ accountId }: AccountAccess, id: string) {

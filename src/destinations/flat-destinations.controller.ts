@@ -42,7 +42,7 @@ export class FlatDestinationsController {
   constructor(private readonly destinations: DestinationsService) {}
 
   @Post()
-  @Operation('addDestination', 'Create a destination of the account in the body', 400)
+  @Operation('addDestination', 'Create a destination of the account in the body', 400, 409)
   @AnswersDestination(201)
   create(
     @Body() body: AddDestinationDto,

@@ -19,6 +19,8 @@ const details: Partial<Record<ProblemCode, string>> = {
   email_taken: 'Somebody has registered with this e-mail already.',
   last_admin: 'The last Admin of an account cannot be removed.',
   event_id_reused: 'An event with this CL-X-EVENT-ID and another body was accepted before.',
+  too_many_destinations:
+    'An account may have 1000 destinations (MAX_DESTINATIONS_PER_ACCOUNT). Delete one that is not needed.',
   precondition_failed: 'It was changed since you read it. Read it again.',
   payload_too_large: 'The body is larger than this server accepts.',
   unsupported_media_type: 'Send JSON with the header "Content-Type: application/json".',

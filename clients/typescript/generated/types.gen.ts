@@ -1002,6 +1002,7 @@ export type Problem = {
  * - `email_taken`: 409
  * - `last_admin`: 409
  * - `event_id_reused`: 409
+ * - `too_many_destinations`: 409
  * - `event_removed`: 410
  * - `precondition_failed`: 412
  * - `payload_too_large`: 413
@@ -1011,7 +1012,7 @@ export type Problem = {
  * - `internal`: 500
  * - `unavailable`: 503
  */
-export type ProblemCode = 'invalid_data' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'conflict' | 'email_taken' | 'last_admin' | 'event_id_reused' | 'event_removed' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'rate_limited' | 'headers_too_large' | 'internal' | 'unavailable';
+export type ProblemCode = 'invalid_data' | 'unauthenticated' | 'invalid_credentials' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'conflict' | 'email_taken' | 'last_admin' | 'event_id_reused' | 'too_many_destinations' | 'event_removed' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'rate_limited' | 'headers_too_large' | 'internal' | 'unavailable';
 
 export type Readiness = {
     status: ReadinessStatus;
@@ -2619,6 +2620,10 @@ export type CreateDestinationErrors = {
      * Not Found
      */
     404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
     /**
      * Payload Too Large
      */
@@ -4745,6 +4750,10 @@ export type AddDestinationErrors = {
      * Not Found
      */
     404: Problem;
+    /**
+     * Conflict
+     */
+    409: Problem;
     /**
      * Payload Too Large
      */

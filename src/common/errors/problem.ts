@@ -13,6 +13,7 @@ export const problemCodes = {
   email_taken: { status: 409 },
   last_admin: { status: 409 },
   event_id_reused: { status: 409 },
+  too_many_destinations: { status: 409 },
   event_removed: { status: 410 },
   precondition_failed: { status: 412 },
   payload_too_large: { status: 413, title: 'Payload Too Large' },

@@ -17,6 +17,7 @@ const STATUS_OF: Record<string, number> = {
   email_taken: 409,
   last_admin: 409,
   event_id_reused: 409,
+  too_many_destinations: 409,
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
