@@ -28,10 +28,10 @@ export class AuthController {
   ) {}
 
   @Post('register')
-  @Operation('registerUser', 'Register; the first user ever becomes Admin', 400, 403, 409)
+  @Operation('registerUser', 'Register; the first user ever becomes Admin', 400, 403, 409, 429)
   @ApiCreatedResponse({ type: UserView })
-  register(@Body() body: RegisterDto): Promise<UserView> {
-    return this.registration.register(body);
+  register(@Body() body: RegisterDto, @Ip() address: string): Promise<UserView> {
+    return this.registration.register(body, address);
   }
 
   @Post('login')

@@ -19,6 +19,7 @@ import { LoginLimiter } from './login-limiter.js';
 import { PasswordCheck } from './password-check.js';
 import { ProfileService } from './profile.service.js';
 import { RefreshToken } from './refresh-token.entity.js';
+import { RegistrationLimiter } from './registration-limiter.js';
 import { RegistrationService } from './registration.service.js';
 import { SessionsService } from './sessions.service.js';
 import { TokensController } from './tokens.controller.js';
@@ -45,6 +46,11 @@ import { UsersController } from './users.controller.js';
     ApiKeysService,
     JwtStrategy,
     { provide: LoginLimiter, useFactory: () => new LoginLimiter(Date.now) },
+    {
+      provide: RegistrationLimiter,
+      inject: [AppConfig],
+      useFactory: ({ env }: AppConfig) => new RegistrationLimiter(env.REGISTRATIONS_PER_HOUR, Date.now),
+    },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [AuthService, AccessTokens, ApiKeysService],

@@ -8,6 +8,7 @@ import { type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
 import { redeem } from './invitations.js';
+import { RegistrationLimiter } from './registration-limiter.js';
 
 @Injectable()
 export class RegistrationService {
@@ -17,13 +18,19 @@ export class RegistrationService {
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly audit: Audit,
+    private readonly limiter: RegistrationLimiter,
   ) {}
 
-  /** Makes a user and redeems its invitation. Whatever REGISTRATION says, the first user ever is let in. */
-  async register(body: RegisterDto): Promise<UserView> {
+  /**
+   * Makes a user and redeems its invitation. Whatever REGISTRATION says, the first user ever is let in.
+   * @param address where the request comes from; what gets as far as the hash of its password counts against it.
+   * @throws Problem 400, 403, 409 email_taken, 429
+   */
+  async register(body: RegisterDto, address: string): Promise<UserView> {
     const refusal = this.findRefusal(body);
     if (refusal && (await this.users.exist())) throw refusal;
     refuseWeakPassword('password', body.password, body.email);
+    this.limiter.take(address);
     const passwordHash = await this.passwords.hash(body.password);
     const user = await this.dataSource.transaction(async (manager) => {
       const created = await this.users.create({ email: body.email, passwordHash }, manager);

@@ -110,6 +110,11 @@ export const settings = {
     'open',
     'who may register: anybody, holders of an invitation, or nobody (the first user always may)',
   ),
+  REGISTRATIONS_PER_HOUR: setting(
+    integer(1, 1_000_000),
+    60,
+    'registrations taken from one address in an hour, by each process; behind a proxy set TRUST_PROXY',
+  ),
   METRICS_PORT: optional(
     integer(0, 65535),
     'port of /metrics and /health in processes that only deliver, the next one for each more of npm start; empty opens none',

@@ -6069,6 +6069,10 @@ export type RegisterUserErrors = {
      */
     415: Problem;
     /**
+     * Too Many Requests
+     */
+    429: Problem;
+    /**
      * Internal Server Error
      */
     500: Problem;
