@@ -53,12 +53,13 @@ export function signedOut(): void {
   keep(null);
 }
 
-/** Ends the session on the server too; where that cannot be reached, it ends here at least. */
+/** Ends the session on the server too, and that of the queues; where it cannot be reached, it ends here at least. */
 export async function signOut(): Promise<void> {
   if (session)
-    await post('/api/user/logout', { refresh_token: session.refreshToken }, session.accessToken).catch(
-      () => null,
-    );
+    await Promise.allSettled([
+      post('/api/user/logout', { refresh_token: session.refreshToken }, session.accessToken),
+      fetch('/queues/logout', { redirect: 'manual' }),
+    ]);
   keep(null);
 }
 

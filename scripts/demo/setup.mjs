@@ -16,8 +16,8 @@ export async function checkServer(api) {
 export async function signIn(api, { email, password }) {
   const credentials = { json: { email, password } };
   const registered = await api.call('POST', '/api/user/register', credentials);
-  // Known, or registration is not open: either way this may be an Admin.
-  if (![403, 409].includes(registered.status)) bodyOf(registered, 201);
+  // Known, or registration is limited or not open: whichever it is, this may be an Admin.
+  if (![403, 409, 429].includes(registered.status)) bodyOf(registered, 201);
   const session = await api.call('POST', '/api/user/login', credentials);
   if (session.status === 401)
     throw new DemoError(`${email} cannot sign in with this password: ${ANOTHER_USER}.`);

@@ -60,9 +60,13 @@ export class AccessTokens {
     return this.jwt.sign(claims, { expiresIn: this.lifeSeconds });
   }
 
-  /** For the cookie of the board. @param since when its user signed in, in seconds; now unless given */
-  issueForBoard(user: Pick<User, 'id' | 'tokenVersion'>, since = secondsNow()): string {
-    const claims = { sub: user.id, ver: user.tokenVersion, since };
+  /**
+   * For the cookie of the board.
+   * @param sessionId the family whose end also ends this cookie.
+   * @param since when its user signed in, in seconds; now unless given
+   */
+  issueForBoard(user: Pick<User, 'id' | 'tokenVersion'>, sessionId: string, since = secondsNow()): string {
+    const claims = { sub: user.id, ver: user.tokenVersion, sid: sessionId, since };
     return this.jwt.sign(claims, { expiresIn: this.lifeSeconds, ...BOARD });
   }
 
@@ -72,20 +76,26 @@ export class AccessTokens {
    * @param token one that was verified.
    */
   prolongForBoard(token: string): string | null {
-    const { sub, ver, since = 0 } = this.jwt.decode<Claims>(token);
+    const { sub, ver, sid, since = 0 } = this.jwt.decode<Claims>(token);
     const isOver = secondsNow() - since > MAX_BOARD_SECONDS;
-    return isOver ? null : this.issueForBoard({ id: sub, tokenVersion: ver }, since);
+    return isOver ? null : this.issueForBoard({ id: sub, tokenVersion: ver }, sid!, since);
   }
 
   /** Whose token this is, as the database has that user now; null for a token that is not or no longer good. */
-  async verify(token: string, options: { audience?: string } = {}): Promise<Caller | null> {
-    if (!beginsLikeOurs(token)) return null;
-    const claims = await this.jwt.verifyAsync<Claims>(token, options).catch(() => null);
+  async verify(token: string): Promise<Caller | null> {
+    const claims = await this.read(token);
     return claims && this.findCaller(claims);
   }
 
-  verifyForBoard(token: string): Promise<Caller | null> {
-    return this.verify(token, BOARD);
+  /** As `verify`, of the cookie of the board. */
+  async verifyForBoard(cookie: string): Promise<Caller | null> {
+    const claims = await this.read(cookie, BOARD);
+    return claims?.sid === undefined ? null : this.findCaller(claims);
+  }
+
+  /** The session that a cookie of the board belongs to; null where the cookie was not made here or is over. */
+  async boardSessionOf(cookie: string): Promise<string | null> {
+    return (await this.read(cookie, BOARD))?.sid ?? null;
   }
 
   /** @param claims of a token whose signature, issuer, audience and expiry were checked. */
@@ -99,6 +109,11 @@ export class AccessTokens {
       );
     if (!row || row.token_version !== claims.ver) return null;
     return { id: row.id, email: row.email, role: row.role };
+  }
+
+  private async read(token: string, options: { audience?: string } = {}): Promise<Claims | null> {
+    if (!beginsLikeOurs(token)) return null;
+    return this.jwt.verifyAsync<Claims>(token, options).catch(() => null);
   }
 }
 

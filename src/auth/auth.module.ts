@@ -53,7 +53,7 @@ import { UsersController } from './users.controller.js';
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [AuthService, AccessTokens, ApiKeysService],
+  exports: [AuthService, AccessTokens, ApiKeysService, SessionsService],
 })
 export class AuthModule {}
 

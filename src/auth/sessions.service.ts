@@ -27,8 +27,20 @@ export class SessionsService {
 
   /** @param user as it was when its password was checked. Null when it was disabled or changed its password since. */
   async start(user: User, manager: EntityManager = this.dataSource.manager): Promise<SessionView | null> {
-    await manager.query('DELETE FROM refresh_tokens WHERE user_id = $1 AND expires_at < now()', [user.id]);
+    await forgetExpired(user.id, manager);
     return this.extend(user, uuidv7(), manager);
+  }
+
+  /**
+   * A session of the board: nobody is told its refresh token, so it is never longer than its cookie.
+   * @returns the cookie; null as `start`.
+   */
+  async startForBoard(user: User): Promise<string | null> {
+    const { manager } = this.dataSource;
+    await forgetExpired(user.id, manager);
+    const familyId = uuidv7();
+    const added = await this.addLink(user, familyId, manager);
+    return added && this.accessTokens.issueForBoard(user, familyId);
   }
 
   /**
@@ -60,6 +72,12 @@ export class SessionsService {
     });
   }
 
+  /** Ends the session that a cookie of the board belongs to; a cookie that belongs to none is over anyway. */
+  async endForBoard(cookie: string): Promise<void> {
+    const familyId = await this.accessTokens.boardSessionOf(cookie);
+    if (familyId) await this.dataSource.manager.delete(RefreshToken, { familyId });
+  }
+
   /** Ends every session of a user at once, access tokens included. */
   async endAll(userId: string, manager: EntityManager): Promise<void> {
     await manager.update(User, { id: userId }, { tokenVersion: () => 'token_version + 1' });
@@ -87,8 +105,15 @@ export class SessionsService {
     return this.extend(user, link.family_id, manager);
   }
 
-  /** Adds a link to the family, unless the user is not what it was when read. */
   private async extend(user: User, familyId: string, manager: EntityManager): Promise<SessionView | null> {
+    const refreshToken = await this.addLink(user, familyId, manager);
+    if (!refreshToken) return null;
+    const accessToken = this.accessTokens.issue(user, familyId);
+    return toSessionView(user, accessToken, refreshToken, this.accessTokens.lifeSeconds);
+  }
+
+  /** Adds a refresh token to the family; null when the user is not what it was when read. */
+  private async addLink(user: User, familyId: string, manager: EntityManager): Promise<string | null> {
     const refreshToken = newToken();
     const added: unknown[] = await manager.query(
       `INSERT INTO refresh_tokens (id, user_id, family_id, token_sha256, expires_at)
@@ -104,10 +129,12 @@ export class SessionsService {
         user.tokenVersion,
       ],
     );
-    if (added.length === 0) return null;
-    const accessToken = this.accessTokens.issue(user, familyId);
-    return toSessionView(user, accessToken, refreshToken, this.accessTokens.lifeSeconds);
+    return added.length === 0 ? null : refreshToken;
   }
+}
+
+async function forgetExpired(userId: string, manager: EntityManager): Promise<void> {
+  await manager.query('DELETE FROM refresh_tokens WHERE user_id = $1 AND expires_at < now()', [userId]);
 }
 
 function lockUser(id: string, manager: EntityManager): Promise<User | null> {

@@ -5,6 +5,7 @@ import { ApiKeysService, isApiKey } from '../auth/api-keys.service.js';
 import { AuthService } from '../auth/auth.service.js';
 import { bearerOf } from '../auth/bearer.js';
 import type { Caller } from '../auth/current-user.js';
+import { SessionsService } from '../auth/sessions.service.js';
 import { Problem, forbidden } from '../common/errors/problem.js';
 import { signInPage } from './sign-in-page.js';
 
@@ -13,6 +14,7 @@ export const SIGN_IN_PATH = `${BOARD_PATH}/login`;
 export const SIGN_OUT_PATH = `${BOARD_PATH}/logout`;
 export const API_PATH = `${BOARD_PATH}/api/`;
 const COOKIE = 'data_pusher_board';
+const NO_MATCH = 'This e-mail and password do not match.';
 
 /** Lets Admins, and only them, to the board: by a cookie from its own sign-in page or by a bearer token. */
 @Injectable()
@@ -21,6 +23,7 @@ export class BoardAccess {
     private readonly auth: AuthService,
     private readonly tokens: AccessTokens,
     private readonly apiKeys: ApiKeysService,
+    private readonly sessions: SessionsService,
   ) {}
 
   /** Runs before everything of the board; sends browsers to the sign-in page and answers others with a problem. */
@@ -54,11 +57,13 @@ export class BoardAccess {
     try {
       const user = await this.auth.signIn(email!.trim().toLowerCase(), password!, request.ip);
       if (user.role !== 'Admin') return page(reply, 403, 'Only Admins may see the queues.');
-      this.setCookie(request, reply, this.tokens.issueForBoard(user));
+      const cookie = await this.sessions.startForBoard(user);
+      if (!cookie) return page(reply, 401, NO_MATCH);
+      this.setCookie(request, reply, cookie);
       return reply.redirect(BOARD_PATH, 303);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const text = error.status === 401 ? 'This e-mail and password do not match.' : error.detail;
+      const text = error.status === 401 ? NO_MATCH : error.detail;
       return page(reply.headers(error.options.headers ?? {}), error.status, text);
     }
   }
@@ -67,7 +72,10 @@ export class BoardAccess {
     return page(reply, 200, null);
   }
 
-  signOut(reply: FastifyReply): FastifyReply {
+  /** A copy of the cookie is worth nothing from here on. */
+  async signOut(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const cookie = request.cookies[COOKIE];
+    if (cookie) await this.sessions.endForBoard(cookie);
     return reply.clearCookie(COOKIE, { path: BOARD_PATH }).redirect(SIGN_IN_PATH, 303);
   }
 

@@ -43,7 +43,7 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
     scope.post(SIGN_IN_PATH, { bodyLimit: MAX_FORM_BYTES }, (request, reply) =>
       access.signIn(request, reply),
     );
-    scope.get(SIGN_OUT_PATH, (_request, reply) => access.signOut(reply));
+    scope.get(SIGN_OUT_PATH, (request, reply) => access.signOut(request, reply));
     await scope.register(board.registerPlugin(), { prefix: BOARD_PATH });
   });
 }

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AccessTokens } from '../../src/auth/access-tokens.js';
+import { AccessTokens, type Claims } from '../../src/auth/access-tokens.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import { type WatchedPage, openPage, startBrowser } from '../support/browser.js';
 import {
@@ -84,6 +85,12 @@ describe('the board and the API page', () => {
       headers,
     });
 
+  const claimsOf = (cookie: string): Claims =>
+    JSON.parse(Buffer.from(cookie.split('.')[1]!, 'base64url').toString()) as Claims;
+
+  const statusOf = async (cookie: string): Promise<number> =>
+    (await app.call('GET', QUEUES, { headers: { cookie } })).status;
+
   const cookieOf = async (user: TestUser): Promise<string> => {
     const { headers } = await post({ email: user.email, password: user.password });
     return headers.get('set-cookie')!.split(';')[0]!;
@@ -126,14 +133,10 @@ describe('the board and the API page', () => {
 
     it('goes on while somebody looks, half a day after the sign-in at most', async () => {
       const tokens = app.app.get(AccessTokens);
-      const { id } = admin.user;
-      const [{ token_version: tokenVersion }] = await app.dataSource.query(
-        'SELECT token_version FROM users WHERE id = $1',
-        [id],
-      );
+      const { sub: id, ver: tokenVersion, sid } = claimsOf(await cookieOf(admin));
       const signedInHoursAgo = async (hours: number) => {
         const since = Math.floor(Date.now() / 1000) - hours * 3600;
-        const cookie = `data_pusher_board=${tokens.issueForBoard({ id, tokenVersion }, since)}`;
+        const cookie = `data_pusher_board=${tokens.issueForBoard({ id, tokenVersion }, sid!, since)}`;
         const { status, headers } = await app.call('GET', QUEUES, { headers: { cookie } });
         return { status, isProlonged: headers.has('set-cookie') };
       };
@@ -184,10 +187,40 @@ describe('the board and the API page', () => {
     it('ends when asked to', async () => {
       const { page } = await openBoard('/queues');
       await page.locator('header button[aria-haspopup=menu]').click();
+      const [cookie] = await page.context().cookies();
+      const copy = `${cookie!.name}=${cookie!.value}`;
+      expect(await statusOf(copy)).toBe(200);
       await page.getByText('Sign out').click();
       await page.waitForURL('**/queues/login');
       expect(await page.context().cookies()).toEqual([]);
+      expect(await statusOf(copy)).toBe(401);
       await page.context().close();
+    });
+
+    it('ends alone: the other sessions of the same user go on', async () => {
+      const [first, second] = [await cookieOf(admin), await cookieOf(admin)];
+      const signOut = await app.call('GET', '/queues/logout', { headers: { cookie: first } });
+      expect(signOut.status).toBe(303);
+      expect(await statusOf(first)).toBe(401);
+      expect(await statusOf(second)).toBe(200);
+      expect((await app.call('GET', '/user/profile', { token: admin.token })).status).toBe(200);
+    });
+
+    it('ends when its user ends every session', async () => {
+      const user = await anotherAdmin();
+      const cookie = await cookieOf(user);
+      expect(await statusOf(cookie)).toBe(200);
+      expect((await app.call('POST', '/user/logout', { token: user.token, body: {} })).status).toBe(204);
+      expect(await statusOf(cookie)).toBe(401);
+    });
+
+    it('is no session without the row that ends it', async () => {
+      const { sub: id, ver: tokenVersion } = claimsOf(await cookieOf(admin));
+      const tokens = app.app.get(AccessTokens);
+      for (const sid of [undefined, randomUUID(), 'nonsense'])
+        expect(
+          await statusOf(`data_pusher_board=${tokens.issueForBoard({ id, tokenVersion }, sid as string)}`),
+        ).toBe(401);
     });
 
     it('ends for who is no Admin any more, at once and on a page that is open', async () => {
@@ -204,18 +237,16 @@ describe('the board and the API page', () => {
 
     it('ends with a new password and for who was disabled', async () => {
       const second = await anotherAdmin();
-      const status = async (cookie: string) =>
-        (await app.call('GET', QUEUES, { headers: { cookie } })).status;
       const before = await cookieOf(second);
-      expect(await status(before)).toBe(200);
+      expect(await statusOf(before)).toBe(200);
       const newPassword = 'Another@123-long';
       const body = { currentPassword: second.password, newPassword };
       expect((await app.call('PUT', '/user/profile', { token: second.token, body })).status).toBe(200);
-      expect(await status(before)).toBe(401);
+      expect(await statusOf(before)).toBe(401);
       const after = await cookieOf({ ...second, password: newPassword });
-      expect(await status(after)).toBe(200);
+      expect(await statusOf(after)).toBe(200);
       await app.dataSource.query('UPDATE users SET disabled_at = now() WHERE id = $1', [second.user.id]);
-      expect(await status(after)).toBe(401);
+      expect(await statusOf(after)).toBe(401);
     });
   });
 

@@ -120,12 +120,22 @@ describe('the console under /admin', () => {
     const answered = page.waitForResponse('**/api/user/login');
     await signIn(page, admin);
     const { refresh_token } = await (await answered).json();
+    const form = { email: admin.email, password: admin.password };
+    await page.request.post('/queues/login', { form });
+    const [board] = await page.context().cookies();
+    const queues = async () => {
+      const headers = { cookie: `${board!.name}=${board!.value}` };
+      return (await app.call('GET', '/queues/api/queues', { headers })).status;
+    };
+    expect(await queues()).toBe(200);
     await page.reload();
     await page.getByRole('heading', { name: 'Accounts' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     const { status } = await app.call('POST', '/user/refresh', { body: { refresh_token } });
     expect(status).toBe(401);
+    expect(await page.context().cookies()).toEqual([]);
+    expect(await queues()).toBe(401);
   });
 
   it('buys a new access token by itself when the old one is over', async () => {
