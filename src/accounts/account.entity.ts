@@ -3,6 +3,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('accounts')
 @Index('accounts_deleted_idx', ['id'], { where: 'deleted_at IS NOT NULL' })
 @Index('accounts_email_key', ['email'], { unique: true, where: 'email IS NOT NULL AND deleted_at IS NULL' })
+@Index('accounts_settling_idx', ['id'], { where: 'settling_until IS NOT NULL' })
 @Index('accounts_text_idx', ['accountName', 'email', 'website'], { type: 'gin' })
 @Check('accounts_rate_limit_check', 'rate_limit_per_second BETWEEN 1 AND 1000000')
 export class Account {
@@ -26,6 +27,10 @@ export class Account {
 
   @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
   deletedAt: Date | null;
+
+  /** Until when its open deliveries may not have followed its end. */
+  @Column({ type: 'timestamptz', name: 'settling_until', precision: 3, nullable: true })
+  settlingUntil: Date | null;
 
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy: string | null;

@@ -8,7 +8,6 @@ import { Problem, forbidden, notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { ChangeFeed } from '../database/change-feed.js';
-import { retryDeadlock } from '../database/retry-deadlock.js';
 import { addCreatedRange } from '../database/created-range.js';
 import { violatesUnique } from '../database/pg-errors.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
@@ -92,17 +91,9 @@ export class AccountsService {
     return this.get(access);
   }
 
-  /**
-   * Ingest is refused from here on and what was still to deliver is cancelled, in one transaction. It locks deliveries
-   * in order of their ids; results that are recorded meanwhile may not.
-   */
-  async remove(access: AccountAccess, caller: Caller): Promise<void> {
-    await retryDeadlock(() => this.tryRemove(access, caller));
-    this.changes.announce(access.accountId);
-  }
-
-  private tryRemove({ accountId }: AccountAccess, caller: Caller): Promise<void> {
-    return this.dataSource.transaction(async (manager) => {
+  /** Ingest is refused from here on and what was still to deliver is cancelled, a large backlog some seconds later. */
+  async remove({ accountId }: AccountAccess, caller: Caller): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
       const account = await this.load(accountId, manager, true);
       await manager.update(
         Account,
@@ -110,9 +101,10 @@ export class AccountsService {
         { deletedAt: () => 'now()', updatedBy: caller.id, updatedAt: () => 'now()' },
       );
       await manager.query('DELETE FROM account_tokens WHERE account_id = $1', [accountId]);
-      await this.deliveries.cancel({ accountId }, 'The account was deleted.', manager);
+      await this.deliveries.settleAccount(accountId, manager);
       await this.recordChange(manager, accountId, toAccountView(account, null), null);
     });
+    this.changes.announce(accountId);
   }
 
   async rotateToken(access: AccountAccess, graceSeconds: number, caller: Caller): Promise<AccountView> {

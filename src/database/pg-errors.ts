@@ -7,7 +7,6 @@ const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 const INSUFFICIENT_PRIVILEGE = '42501';
 const QUERY_CANCELED = '57014';
-const DEADLOCK_DETECTED = '40P01';
 
 /** The driver's error, also where TypeORM wrapped it. */
 function driverError(error: unknown): DatabaseError | null {
@@ -38,11 +37,6 @@ export function isUnavailable(error: unknown): boolean {
 /** True when the role of the connection may not do what it tried. */
 export function isPrivilegeMissing(error: unknown): boolean {
   return driverError(error)?.code === INSUFFICIENT_PRIVILEGE;
-}
-
-/** True when a transaction was ended because it and another one waited for each other. */
-export function isDeadlock(error: unknown): boolean {
-  return driverError(error)?.code === DEADLOCK_DETECTED;
 }
 
 /** True when a statement was ended because it took too long, by the database or by the driver. */

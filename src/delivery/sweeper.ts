@@ -2,12 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
-import { DeliveryRows } from '../events/delivery-rows.js';
 import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
-const RELEASE_EVERY_MS = 5000;
 const MAX_CLAIM = 500;
 const WORTH_GOING_ON = 32;
 /** However often a destination has room again, the database is asked no more than so often. */
@@ -25,12 +23,10 @@ export class Sweeper {
   private isFailing = false;
   /** Something asked for a sweep since the last one began. */
   private isAwake = false;
-  private nextReleaseAt = 0;
 
   constructor(
     private readonly claims: Claims,
     private readonly engine: DeliveryEngine,
-    private readonly rows: DeliveryRows,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -66,7 +62,6 @@ export class Sweeper {
   private async sweep(): Promise<number> {
     try {
       this.engine.shed();
-      await this.releaseStranded();
       const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
       const started = await this.engine.claim(limit, (limits) => this.claims.due(limit, limits));
@@ -76,13 +71,6 @@ export class Sweeper {
       this.report(error);
       return 0;
     }
-  }
-
-  private async releaseStranded(): Promise<void> {
-    if (performance.now() < this.nextReleaseAt) return;
-    this.nextReleaseAt = performance.now() + RELEASE_EVERY_MS;
-    const released = await this.rows.releaseStranded();
-    if (released > 0) this.logger.info({ deliveries: released }, 'delivery.stranded_released');
   }
 
   /** Once per state change: a database that is away for an hour is one line. */

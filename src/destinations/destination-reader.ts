@@ -93,7 +93,7 @@ export class DestinationReader {
         [id, reason],
       );
       if (!changed[0]) return false;
-      await this.deliveries.hold(id, manager);
+      await this.deliveries.settleDestination(id, manager);
       await this.audit.record(manager, {
         action: 'disableDestination',
         target: { type: 'destination', id },

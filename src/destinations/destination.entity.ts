@@ -10,6 +10,7 @@ export type DestinationState = (typeof destinationStates)[number];
 
 @Entity('destinations')
 @Index('destinations_account_id_idx', ['accountId', 'id'])
+@Index('destinations_settling_idx', ['id'], { where: 'settling_until IS NOT NULL' })
 @Index('destinations_text_idx', ['url', 'description'], { type: 'gin' })
 @Check('destinations_http_method_check', "http_method IN ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')")
 @Check('destinations_state_check', "state IN ('active', 'paused', 'disabled')")
@@ -76,6 +77,10 @@ export class Destination {
 
   @Column({ type: 'timestamptz', name: 'deleted_at', precision: 3, nullable: true })
   deletedAt: Date | null;
+
+  /** Until when its open deliveries may not have followed its state. */
+  @Column({ type: 'timestamptz', name: 'settling_until', precision: 3, nullable: true })
+  settlingUntil: Date | null;
 
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy: string | null;

@@ -117,7 +117,7 @@ export class DestinationsController {
 
   @Post(':destinationId/resume')
   @HttpCode(200)
-  @Operation('resumeDestination', 'Send to a paused destination again, held deliveries first', 409)
+  @Operation('resumeDestination', 'Send to a paused destination again; what was held is due', 409)
   @AnswersDestination()
   resume(
     @Id() id: string,
@@ -129,7 +129,7 @@ export class DestinationsController {
 
   @Post(':destinationId/enable')
   @HttpCode(200)
-  @Operation('enableDestination', 'Send to a disabled destination again, held deliveries first', 409)
+  @Operation('enableDestination', 'Send to a disabled destination again; what was held is due', 409)
   @AnswersDestination()
   enable(
     @Id() id: string,

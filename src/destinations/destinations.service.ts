@@ -9,7 +9,6 @@ import { forbidden, notFound } from '../common/errors/problem.js';
 import { likePattern } from '../common/http/like-pattern.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { ChangeFeed } from '../database/change-feed.js';
-import { retryDeadlock } from '../database/retry-deadlock.js';
 import { addCreatedRange } from '../database/created-range.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import { DestinationChecks } from './destination-checks.js';
@@ -111,7 +110,7 @@ export class DestinationsService {
       const stored = await this.load(access, id, manager, true);
       const gone = { deletedAt: () => 'now()', ...edited(caller) };
       await manager.update(Destination, this.rowOf(access, id), gone);
-      await this.deliveries.cancel({ destinationId: id }, 'The destination was deleted.', manager);
+      await this.deliveries.settleDestination(id, manager);
       const before = toDestinationView(stored, maskHeaders(stored.headerNames));
       await this.recordChange(manager, stored, before, null);
     });
@@ -176,8 +175,7 @@ export class DestinationsService {
       if (stored.state !== from) throw wrongState(stored.state);
       const moved = { state, disabledReason: null, ...edited(caller) };
       await manager.update(Destination, this.rowOf(access, id), moved);
-      if (state === 'active') await this.deliveries.release(id, manager);
-      if (state === 'paused') await this.deliveries.hold(id, manager);
+      await this.deliveries.settleDestination(id, manager);
       const destination = await this.load(access, id, manager);
       await this.recordChange(manager, stored, stateOf(stored), stateOf(destination));
       return this.view(destination, access);
@@ -189,8 +187,7 @@ export class DestinationsService {
     { accountId }: AccountAccess,
     change: (manager: EntityManager) => Promise<T>,
   ): Promise<T> {
-    // Deliveries are locked in order of their ids; results that are recorded meanwhile may not be.
-    const result = await retryDeadlock(() => this.dataSource.transaction(change));
+    const result = await this.dataSource.transaction(change);
     this.changes.announce(accountId);
     return result;
   }

@@ -10,12 +10,21 @@ import { OverdueDeliveries } from './overdue-deliveries.js';
 import { PartitionKeeper } from './partition-keeper.js';
 import { FinishedDelivery } from './finished-delivery.entity.js';
 import { RetentionKeeper } from './retention-keeper.js';
+import { SettlingKeeper } from './settling-keeper.js';
 import { TableSizes } from './table-sizes.js';
 
 /** The rows in which accepting and delivering meet. */
 @Module({
   imports: [TypeOrmModule.forFeature([Event, EventKey, Delivery, FinishedDelivery, Attempt])],
-  providers: [BacklogGauges, DeliveryRows, OverdueDeliveries, PartitionKeeper, RetentionKeeper, TableSizes],
+  providers: [
+    BacklogGauges,
+    DeliveryRows,
+    OverdueDeliveries,
+    PartitionKeeper,
+    RetentionKeeper,
+    SettlingKeeper,
+    TableSizes,
+  ],
   exports: [DeliveryRows, OverdueDeliveries, TableSizes],
 })
 export class EventsModule {}

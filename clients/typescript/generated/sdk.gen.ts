@@ -324,7 +324,7 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
-     * Send to a disabled destination again, held deliveries first
+     * Send to a disabled destination again; what was held is due
      *
      * Admins of the account and Admins may call this.
      */
@@ -350,7 +350,7 @@ export class DataPusher extends HeyApiClient {
     }
     
     /**
-     * Send to a paused destination again, held deliveries first
+     * Send to a paused destination again; what was held is due
      *
      * Admins of the account and Admins may call this.
      */
