@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { AppModule, type AppRole } from './app.module.js';
 import { setupBoard } from './board/board.setup.js';
 import { answerClientError } from './common/errors/client-error.js';
-import { Problem, unavailable } from './common/errors/problem.js';
 import { ProblemFilter, sendFrameworkError, sendProblem } from './common/errors/problem.filter.js';
 import { AllowedMethods } from './common/http/allowed-methods.js';
 import { requestIdOf } from './common/http/request-id.js';
@@ -18,13 +17,13 @@ import { LOGGER } from './common/logger.js';
 import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { setupConsole } from './console/console.setup.js';
-import { isUnavailable, violatesForeignKey } from './database/pg-errors.js';
 import { setupDocs } from './docs/docs.setup.js';
 import { isIngest } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
 import { MAX_DEPTH, parseJson } from './incoming-data/json-body.js';
 import { checkMediaType } from './incoming-data/media-type.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
+import { translateError } from './translate-error.js';
 
 const API = '/api/';
 const MANAGEMENT_BODY_BYTES = 1024 * 1024;
@@ -121,20 +120,4 @@ function readBodiesLast(app: NestFastifyApplication): void {
   const isExempt = (request: FastifyRequest): boolean =>
     isIngest(request) || !request.routeOptions.url?.startsWith(API);
   app.useGlobalGuards(new StrictRequestGuard(rules, isExempt));
-}
-
-/**
- * Errors of the database that are nobody's fault are 503: trying again is the right answer to them. What was
- * checked and then deleted by somebody else a moment before the write is a conflict.
- */
-function translateError(error: unknown): Problem | null {
-  if (violatesForeignKey(error))
-    return new Problem('conflict', 'Something this refers to was deleted a moment ago. Read it again.');
-  return isUnavailable(error)
-    ? unavailable(
-        'The database cannot be reached right now. Nothing was stored; send the request again.',
-        1,
-        error,
-      )
-    : null;
 }

@@ -1,5 +1,7 @@
 interface DatabaseError {
   code?: string;
+  /** Of an error of the socket: what it did, such as "connect". */
+  syscall?: string;
   constraint?: string;
 }
 
@@ -32,6 +34,25 @@ export function isUnavailable(error: unknown): boolean {
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/.test(code)) return true;
   const message = error instanceof Error ? error.message : '';
   return /timeout|Connection terminated|Query read timeout|not queryable|Cannot use a pool/i.test(message);
+}
+
+/**
+ * Why the database did not do what it was asked: it was never asked (`away`), it broke it off after too long
+ * (`tooLong`), because of somebody else's work on the same rows (`busy`) or for want of something (`refused`), which
+ * undoes the whole transaction; or its answer was never heard (`unanswered`), so nobody knows whether it was done.
+ */
+export type Unavailability = 'away' | 'tooLong' | 'busy' | 'refused' | 'unanswered';
+
+/** Null for an error that is none of these. */
+export function unavailabilityOf(error: unknown): Unavailability | null {
+  if (!isUnavailable(error)) return null;
+  const { code = '', syscall = '' } = driverError(error) ?? {};
+  const message = error instanceof Error ? error.message : '';
+  if (code === QUERY_CANCELED) return 'tooLong';
+  if (code === '55P03' || /^40(?!003)/.test(code)) return 'busy';
+  if (/^(57P03|53300|0800[14])$/.test(code) || /^(connect|getaddrinfo)$/.test(syscall)) return 'away';
+  if (/connection timeout|trying to connect|not queryable|Cannot use a pool/.test(message)) return 'away';
+  return /^(53|58|XX|25006)/.test(code) ? 'refused' : 'unanswered';
 }
 
 /** True when the role of the connection may not do what it tried. */

@@ -15,7 +15,7 @@ import { Problem, type ProblemCode, problemCodes } from './problem.js';
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
-    private readonly translate: (error: unknown) => Problem | null,
+    private readonly translate: (error: unknown, request: FastifyRequest) => Problem | null,
     private readonly methods: AllowedMethods,
   ) {}
 
@@ -37,7 +37,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof Problem) return error;
     const refusal = error instanceof NotFoundException ? this.methods.refusalOf(request) : null;
     return (
-      refusal ?? fromHttpError(error) ?? this.translate(error) ?? new Problem('internal', INTERNAL_DETAIL)
+      refusal ??
+      fromHttpError(error) ??
+      this.translate(error, request) ??
+      new Problem('internal', INTERNAL_DETAIL)
     );
   }
 }

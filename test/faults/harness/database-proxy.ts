@@ -2,12 +2,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { DatabaseConnection } from '../../../src/config/app-config.js';
 
-/** Name of the prepared statement that stores events; the client sends it with every execution. */
-const ACCEPT = 'accept_events';
-
 /** Between the product and PostgreSQL, to lose the reply to a COMMIT. */
 export class DatabaseProxy {
-  /** Replies of stored events still to be lost. */
+  /** In what is sent for a reply that may be lost: the name of the prepared statement that stores events. */
+  marker = 'accept_events';
+  /** Replies still to be lost. */
   toLose = 0;
   lost = 0;
   private server: Server;
@@ -40,7 +39,7 @@ export class DatabaseProxy {
       });
     }
     client.on('data', (chunk) => {
-      if (this.toLose > 0 && chunk.includes(ACCEPT)) isStoring = true;
+      if (this.toLose > 0 && chunk.includes(this.marker)) isStoring = true;
       server.write(chunk);
     });
     server.on('data', (chunk) => {
