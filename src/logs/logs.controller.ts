@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query, Res, type StreamableFile } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type AccountAccess, CurrentAccess } from '../auth/current-user.js';
 import { Operation } from '../auth/operation.js';
@@ -44,6 +44,12 @@ export class LogsController {
 
   @Get(':eventId')
   @Operation('getEventLog', 'Read an event with every delivery and every attempt')
+  @ApiParam({
+    name: 'eventId',
+    description:
+      'Your id of the event, or the one we gave it (`id` of its receipt), which also names events whose own id a path ' +
+      'cannot: `export`, `.` and `..`',
+  })
   @ApiOkResponse({ type: EventLogView })
   get(@Param('eventId') eventId: string, @CurrentAccess() access: AccountAccess): Promise<EventLogView> {
     return this.logs.getEvent(access.accountId, eventId);

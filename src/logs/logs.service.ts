@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import { DataSource } from 'typeorm';
 import { notFound } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
@@ -74,6 +75,16 @@ export class LogsService {
     return event;
   }
 
+  /** For events whose own id no path can name, such as "export" and "..". */
+  private async findOurs(accountId: string, id: string): Promise<EventRow | undefined> {
+    if (!isUUID(id)) return undefined;
+    const [row] = await this.dataSource.query(
+      'SELECT event_id FROM events WHERE account_id = $1 AND id = $2',
+      [accountId, id],
+    );
+    return row && this.findEvent(accountId, row.event_id);
+  }
+
   /** Our id of a producer's event. */
   private async findEventId(accountId: string, eventId: string): Promise<string | null> {
     if (!canBeEventId(eventId)) return null;
@@ -84,11 +95,11 @@ export class LogsService {
     return row?.event ?? null;
   }
 
-  /** An event by the producer's id, with all its deliveries and attempts. */
+  /** An event by the producer's id, else by ours, with all its deliveries and attempts. */
   async getEvent(accountId: string, eventId: string): Promise<EventLogView> {
-    const event = await this.findEvent(accountId, eventId);
+    const event = (await this.findEvent(accountId, eventId)) ?? (await this.findOurs(accountId, eventId));
     if (!event) throw notFound('event');
-    const filter = toFilter(accountId, { event_id: eventId }, event.id);
+    const filter = toFilter(accountId, { event_id: event.event_id }, event.id);
     const rows: LogRow[] = await this.dataSource.query(
       logStatement(filter, MAX_DELIVERIES_OF_EVENT),
       filter.values,

@@ -3613,7 +3613,7 @@ export type GetEventLogData = {
          */
         accountId: string;
         /**
-         * Id of the event
+         * Your id of the event, or the one we gave it (`id` of its receipt), which also names events whose own id a path cannot: `export`, `.` and `..`
          */
         eventId: string;
     };
