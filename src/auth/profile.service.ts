@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Audit } from '../audit/audit.service.js';
-import { Problem, notFound } from '../common/errors/problem.js';
-import { violatesUnique } from '../database/pg-errors.js';
+import { notFound } from '../common/errors/problem.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
 import { User } from '../users/user.entity.js';
 import { type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { UpdateProfileDto, UpdatedProfileView } from './auth.dto.js';
 import type { Caller } from './current-user.js';
+import { renameMembers } from './memberships.js';
 import { PasswordCheck, wrongPassword } from './password-check.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -37,15 +37,16 @@ export class ProfileService {
       const before = await lock(seen.id, manager);
       const changed = await this.users.updateProfile(seen, { email: body.email, passwordHash }, manager);
       if (!changed) throw wrongPassword();
-      if (body.email !== undefined) await renameMembers(seen.id, body.email, manager);
+      const renamed = body.email === undefined ? [] : await renameMembers(seen.id, body.email, manager);
       if (passwordHash !== undefined) await this.sessions.endAll(seen.id, manager);
       const user = await manager.findOneByOrFail(User, { id: seen.id });
       const session = passwordHash === undefined ? null : await this.sessions.start(user, manager);
-      await this.audit.record(manager, {
+      const change = {
         target: { type: 'user', id: user.id },
         before: Object.assign(toUserView(before), { password: before.passwordHash }),
         after: Object.assign(toUserView(user), { password: user.passwordHash }),
-      });
+      };
+      await this.audit.record(manager, change, ...renamed);
       return session ?? { user: toUserView(user) };
     });
   }
@@ -62,25 +63,4 @@ async function lock(id: string, manager: EntityManager): Promise<User> {
   const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
   if (!user) throw notFound('user');
   return user;
-}
-
-async function renameMembers(userId: string, email: string, manager: EntityManager): Promise<void> {
-  await manager
-    .query(
-      `UPDATE members SET email = $2, updated_by = $1, updated_at = now() WHERE user_id = $1 AND email <> $2`,
-      [userId, email],
-    )
-    .catch(rethrowInvited);
-}
-
-function rethrowInvited(error: unknown): never {
-  if (violatesUnique(error, 'members_account_id_email_key'))
-    throw new Problem(
-      'conflict',
-      'An account you are a member of has invited this e-mail; withdraw that first.',
-      {
-        errors: [{ field: 'email', message: 'is invited to an account you are a member of' }],
-      },
-    );
-  throw error;
 }

@@ -7,7 +7,7 @@ import { Passwords, refuseWeakPassword } from '../users/passwords.js';
 import { type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { RegisterDto } from './auth.dto.js';
-import { redeem } from './invitations.js';
+import { redeem } from './memberships.js';
 import { RegistrationLimiter } from './registration-limiter.js';
 
 @Injectable()
@@ -35,12 +35,14 @@ export class RegistrationService {
     const user = await this.dataSource.transaction(async (manager) => {
       const created = await this.users.create({ email: body.email, passwordHash }, manager);
       if (refusal && !created.firstAdmin) throw refusal;
-      if (body.invite_token !== undefined) await redeem(body.invite_token, created, manager);
-      await this.audit.record(manager, {
+      const { invite_token: token } = body;
+      const redeemed = token === undefined ? [] : await redeem(token, created, manager);
+      const registration = {
         target: { type: 'user', id: created.id },
         actor: created,
-        after: Object.assign(toUserView(created), { invite_token: body.invite_token }),
-      });
+        after: Object.assign(toUserView(created), { invite_token: token }),
+      };
+      await this.audit.record(manager, registration, ...redeemed);
       return created;
     });
     return toUserView(user);

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Audit } from '../audit/audit.service.js';
+import { Audit, type AuditRecord } from '../audit/audit.service.js';
 import { Problem, notFound } from '../common/errors/problem.js';
 import { Passwords, refuseWeakPassword } from '../users/passwords.js';
 import { User } from '../users/user.entity.js';
 import { type CreateUserDto, type PatchUserDto, type UserView, toUserView } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
 import type { Caller } from './current-user.js';
-import { redeemAll } from './invitations.js';
+import { endMemberships, redeemAll } from './memberships.js';
 import { SessionsService } from './sessions.service.js';
 
 const MAX_NAMED_ACCOUNTS = 10;
@@ -37,8 +37,8 @@ export class UserAdministration {
     const passwordHash = await this.passwords.hash(password);
     const user = await this.dataSource.transaction(async (manager) => {
       const created = await this.users.create({ email, passwordHash, role, createdBy: caller.id }, manager);
-      await redeemAll(created, caller.id, manager);
-      await this.recordChange(manager, null, created);
+      const redeemed = await redeemAll(created, caller.id, manager);
+      await this.audit.record(manager, tell(null, created), ...redeemed);
       return created;
     });
     return toUserView(user);
@@ -65,7 +65,7 @@ export class UserAdministration {
       );
       if (body.disabled) await this.sessions.endAll(id, manager);
       const after = await manager.findOneByOrFail(User, { id });
-      await this.recordChange(manager, before, after);
+      await this.audit.record(manager, tell(before, after));
       return after;
     });
     return toUserView(user);
@@ -81,19 +81,18 @@ export class UserAdministration {
       await keepAnAdmin(id, manager);
       const user = await lock(id, manager);
       await keepAdminsOfAccounts(id, manager);
+      const ended = await endMemberships(id, manager);
       await manager.delete(User, { id });
-      await this.recordChange(manager, user, null);
-    });
-  }
-
-  private recordChange(manager: EntityManager, before: User | null, after: User | null): Promise<void> {
-    return this.audit.record(manager, {
-      target: { type: 'user', id: (after ?? before)!.id },
-      before: before && toUserView(before),
-      after: after && toUserView(after),
+      await this.audit.record(manager, tell(user, null), ...ended);
     });
   }
 }
+
+const tell = (before: User | null, after: User | null): AuditRecord => ({
+  target: { type: 'user', id: (after ?? before)!.id },
+  before: before && toUserView(before),
+  after: after && toUserView(after),
+});
 
 function changes(user: User, { role = user.role, disabled }: PatchUserDto): boolean {
   const isDisabled = user.disabledAt !== null;
