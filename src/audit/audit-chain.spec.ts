@@ -13,6 +13,7 @@ function chainOf(length: number): AuditEntryView[] {
       via: 'session',
       actor_id: null,
       actor_email: 'ann@example.com',
+      api_key_id: null,
       target_type: 'account',
       target_id: null,
       account_id: null,
@@ -57,6 +58,19 @@ describe('the chain', () => {
       Object.assign(chain[1]!, { [field]: field === 'changes' ? {} : 'other' });
       expect(problemsOf(chain)).toContain('row 2 was changed: its hash is not that of its content');
     }
+  });
+
+  it('hashes a row without an API key as rows were hashed before they could have one', () => {
+    expect(chainOf(1)[0]!.hash).toBe('32ac23e6229cd5578e1f0f4e29623d2e6c8e4c2dc0fdc7c25b25eab871f69bd0');
+  });
+
+  it('tells that the API key of a row was taken away or replaced', () => {
+    const [entry] = chainOf(1);
+    entry!.api_key_id = entry!.id;
+    entry!.hash = hashOf(entry!);
+    expect(problemsOf([entry!])).toEqual([]);
+    for (const api_key_id of [null, '0198f0c6-0000-7000-8000-000000000002'])
+      expect(problemsOf([Object.assign({}, entry, { api_key_id })])).toHaveLength(1);
   });
 
   it('tells a row that was changed along with its hash, by the row after it', () => {

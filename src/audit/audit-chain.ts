@@ -6,10 +6,12 @@ export const FIRST_PREV_HASH = '0'.repeat(64);
 
 /**
  * The hash of a row: SHA-256, in hexadecimal, of the row as the API shows it, without `hash`, as canonical JSON
- * (RFC 8785). `prev_hash` is among it, so each row vouches for all before it.
+ * (RFC 8785). `prev_hash` is among it, so each row vouches for all before it. The id of an API key is among it where
+ * there is one: rows from before there was such a field keep their hash.
  */
-export function hashOf({ hash: _hash, ...content }: AuditEntryView): string {
-  return sha256(canonicalJson(content)).toString('hex');
+export function hashOf({ hash: _hash, api_key_id: apiKeyId, ...content }: AuditEntryView): string {
+  const hashed = apiKeyId === null ? content : { ...content, api_key_id: apiKeyId };
+  return sha256(canonicalJson(hashed)).toString('hex');
 }
 
 /** RFC 8785 for what a row can hold: keys in the order of their UTF-16 units, no white space. */

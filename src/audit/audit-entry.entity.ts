@@ -9,6 +9,7 @@ import type { Via } from './audit-origin.js';
 @Index('audit_log_account_id_idx', ['accountId', 'seq'])
 @Index('audit_log_actor_id_idx', ['actorId', 'seq'])
 @Index('audit_log_actor_email_idx', ['actorEmail', 'seq'])
+@Index('audit_log_api_key_id_idx', ['apiKeyId', 'seq'], { where: 'api_key_id IS NOT NULL' })
 @Index('audit_log_target_id_idx', ['targetId', 'seq'])
 @Index('audit_log_action_idx', ['action', 'seq'])
 @Index('audit_log_at_idx', ['at'])
@@ -37,6 +38,10 @@ export class AuditEntry {
   /** As it was then. */
   @Column('varchar', { name: 'actor_email', length: 254, nullable: true })
   actorEmail: string | null;
+
+  /** Stays when the key is revoked. */
+  @Column('uuid', { name: 'api_key_id', nullable: true })
+  apiKeyId: string | null;
 
   @Column('text', { name: 'target_type' })
   targetType: string;

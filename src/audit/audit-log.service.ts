@@ -43,6 +43,7 @@ export class AuditLogService {
 
 function narrow(select: SelectQueryBuilder<AuditEntry>, query: ListAuditQuery): void {
   if (query.account_id) select.andWhere('a.account_id = :account', { account: query.account_id });
+  if (query.api_key_id) select.andWhere('a.api_key_id = :key', { key: query.api_key_id });
   if (query.target_id) select.andWhere('a.target_id = :target', { target: query.target_id });
   if (query.action) select.andWhere('a.action = :action', { action: query.action });
   if (query.actor && isUUID(query.actor)) select.andWhere('a.actor_id = :actor', { actor: query.actor });

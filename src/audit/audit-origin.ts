@@ -15,6 +15,8 @@ export interface Origin {
   action: string;
   via: Via;
   actor: Actor | null;
+  /** What the actor's request came with; null in a session. */
+  apiKeyId: string | null;
   requestId: string | null;
   ip: string | null;
 }
@@ -35,6 +37,7 @@ export const fromCli = (action: string): Origin => ({
   action,
   via: 'cli',
   actor: null,
+  apiKeyId: null,
   requestId: null,
   ip: null,
 });

@@ -9,6 +9,9 @@ export class ListAccountAuditQuery extends PageQuery {
   @TextField({ about: 'Id or e-mail of who did it', max: 254, optional: true })
   actor?: string;
 
+  @UuidField({ about: 'Changes made with this API key, also when it is revoked', optional: true })
+  api_key_id?: string;
+
   @TextField({ about: 'Operation, such as createAccount', max: 100, optional: true })
   action?: string;
 
@@ -54,6 +57,12 @@ export class AuditEntryView {
   @ViewField('email', { nullable: true, description: 'The e-mail at that time' })
   actor_email: string | null;
 
+  @ViewField('uuid', {
+    nullable: true,
+    description: 'The API key of the actor that was used; null without one',
+  })
+  api_key_id: string | null;
+
   @ApiProperty({ example: 'account' })
   target_type: string;
 
@@ -81,7 +90,8 @@ export class AuditEntryView {
   prev_hash: string;
 
   @ApiProperty({
-    description: 'SHA-256, in hexadecimal, of this object without `hash` as canonical JSON (RFC 8785)',
+    description:
+      'SHA-256, in hexadecimal, of this object as canonical JSON (RFC 8785), without `hash`, and without `api_key_id` where that is null',
   })
   hash: string;
 }
@@ -95,6 +105,7 @@ export function toAuditEntryView(entry: AuditEntry): AuditEntryView {
     via: entry.via,
     actor_id: entry.actorId,
     actor_email: entry.actorEmail,
+    api_key_id: entry.apiKeyId,
     target_type: entry.targetType,
     target_id: entry.targetId,
     account_id: entry.accountId,

@@ -68,12 +68,13 @@ function chain(records: AuditRecord[], { at, seq, hash }: ChainEnd): AuditEntry[
 }
 
 function describe(record: AuditRecord): Omit<AuditEntry, 'seq' | 'id' | 'at' | 'prevHash' | 'hash'> {
-  const { action, via, actor, requestId, ip } = originOf(record);
+  const { action, via, actor, apiKeyId, requestId, ip } = originOf(record);
   return {
     action,
     via,
     actorId: actor?.id ?? null,
     actorEmail: actor?.email ?? null,
+    apiKeyId,
     targetType: record.target.type,
     targetId: record.target.id,
     accountId: record.accountId ?? null,
@@ -87,5 +88,5 @@ function originOf({ action, actor }: AuditRecord): Origin {
   const origin = currentOrigin();
   if (origin) return { ...origin, actor: origin.actor ?? actor ?? null };
   if (!action) throw new Error('audit.record outside of an operation needs an action');
-  return { action, via: 'system', actor: null, requestId: null, ip: null };
+  return { action, via: 'system', actor: null, apiKeyId: null, requestId: null, ip: null };
 }

@@ -1,11 +1,8 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { type Via, withOrigin } from '../audit/audit-origin.js';
+import { type Origin, withOrigin } from '../audit/audit-origin.js';
 import type { Caller } from './current-user.js';
-
-/** What a bearer that is an API key begins with. */
-const API_KEY = /^Bearer dp_/i;
 
 /** Remembers who asks for what while an operation runs, for the audit log. */
 export class OriginInterceptor implements NestInterceptor {
@@ -15,12 +12,9 @@ export class OriginInterceptor implements NestInterceptor {
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Caller }>();
     const { user, id, ip } = request;
     const actor = user ? { id: user.id, email: user.email } : null;
-    const origin = { action: this.action, via: viaOf(request), actor, requestId: id, ip };
+    const apiKeyId = user?.apiKeyId ?? null;
+    const via = apiKeyId ? 'api_key' : user ? 'session' : 'public';
+    const origin: Origin = { action: this.action, via, actor, apiKeyId, requestId: id, ip };
     return withOrigin(origin, () => next.handle());
   }
-}
-
-function viaOf({ user, headers }: FastifyRequest & { user?: Caller }): Via {
-  if (!user) return 'public';
-  return API_KEY.test(headers.authorization ?? '') ? 'api_key' : 'session';
 }

@@ -35,7 +35,7 @@ function canonical(value: unknown): string {
 
 const hashOf = (entry: Entry) =>
   createHash('sha256')
-    .update(canonical({ ...entry, hash: undefined }))
+    .update(canonical({ ...entry, hash: undefined, api_key_id: entry.api_key_id ?? undefined }))
     .digest('hex');
 
 describe('the audit log', { timeout: 60_000 }, () => {
@@ -71,6 +71,7 @@ describe('the audit log', { timeout: 60_000 }, () => {
       via: 'session',
       actor_id: admin.user.id,
       actor_email: admin.email,
+      api_key_id: null,
       target_type: 'account',
       target_id: account.id,
       account_id: account.id,
@@ -155,7 +156,11 @@ describe('the audit log', { timeout: 60_000 }, () => {
 
   it('is a chain that anybody can check with nothing but the answers of the API', async () => {
     for (let made = 0; made < 5; made++) await createAccount(app, admin);
+    const key = { name: 'key', currentPassword: admin.password };
+    const { body } = await app.call('POST', '/user/api-keys', { token: admin.token, body: key });
+    await createAccount(app, { ...admin, token: body.key });
     const { data } = await list('?limit=200');
+    expect(data[0]).toMatchObject({ api_key_id: body.id });
     const rows = data.toReversed();
     expect(rows.length).toBeGreaterThan(5);
     expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, index) => index + 1));
@@ -220,7 +225,7 @@ describe('the audit log', { timeout: 60_000 }, () => {
     expect(foreign).toMatchObject({ status: 400, body: { errors: [{ field: 'account_id' }] } });
   });
 
-  it.each(['actor=', 'target_id=x', 'from=yesterday', 'limit=201', 'cursor=x', 'colour=red'])(
+  it.each(['actor=', 'api_key_id=x', 'target_id=x', 'from=yesterday', 'limit=201', 'cursor=x', 'colour=red'])(
     'refuses ?%s and names the parameter',
     async (query) => {
       const { status, body } = await app.call('GET', `/audit?${query}`, { token: admin.token });

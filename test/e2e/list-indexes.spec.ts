@@ -16,6 +16,7 @@ const START = Date.UTC(2020, 0, 1);
 const ROWS = 20_000;
 /** All of one has failed. */
 const [DESTINATION, DEAD] = [uuidv7(), uuidv7()];
+const API_KEY = uuidv7();
 
 /** Ids and times of one row an hour. */
 const ID = `(lpad(to_hex(${START} + n * 3600000::bigint), 12, '0') || '7' || left(md5(n::text), 3) || '8' || left(md5(n::text), 15))::uuid`;
@@ -39,6 +40,9 @@ const FILL = [
   `INSERT INTO events (account_id, id, event_id, payload, destination_ids)
    SELECT account, ${ID}, 'e-' || n, convert_to(md5(n::text), 'UTF8'), '{}' ${FROM}`,
   `INSERT INTO event_keys SELECT account, 'e-' || n, ${ID}, '' ${FROM}`,
+  `INSERT INTO audit_log (account_id, seq, id, at, action, via, api_key_id, target_type, changes, prev_hash, hash)
+   SELECT account, 1000 + n, ${ID}, ${AT}, 'patchAccount', 'session', CASE WHEN n % 500 = 1 THEN '${API_KEY}' END::uuid,
+     'account', '{}', md5(n::text), '' ${FROM}`,
   `INSERT INTO search_blocks SELECT account, ${ID}, ${ID}, 1, decode(repeat('00', 2048), 'hex') ${FROM}`,
 ];
 
@@ -124,6 +128,8 @@ describe('a list among many rows', () => {
       'finished_deliveries_destination_id_status_event_type_idx',
     ],
     ['/accounts/{}/logs?event_id=e-81', 'event_keys_pkey'],
+    ['/audit', 'audit_log_pkey'],
+    [`/audit?api_key_id=${API_KEY}`, 'audit_log_api_key_id_idx'],
     ['/accounts/{}/logs?q=nowhere', 'search_blocks_pkey'],
     ['/accounts/{}/logs?q=nowhere', 'finished_deliveries_unsuccessful_idx'],
   ])('is served at %s by %s', async (path, index) => {
@@ -135,6 +141,7 @@ describe('a list among many rows', () => {
       .map((node) => node['Relation Name']);
     for (const table of [
       'accounts',
+      'audit_log',
       'destinations',
       'finished_deliveries_default',
       'events_default',

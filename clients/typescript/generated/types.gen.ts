@@ -250,6 +250,10 @@ export type AuditEntry = {
      * The e-mail at that time
      */
     actor_email: string | null;
+    /**
+     * The API key of the actor that was used; null without one
+     */
+    api_key_id: string | null;
     target_type: string;
     target_id: string | null;
     account_id: string | null;
@@ -266,7 +270,7 @@ export type AuditEntry = {
      */
     prev_hash: string;
     /**
-     * SHA-256, in hexadecimal, of this object without `hash` as canonical JSON (RFC 8785)
+     * SHA-256, in hexadecimal, of this object as canonical JSON (RFC 8785), without `hash`, and without `api_key_id` where that is null
      */
     hash: string;
 };
@@ -2455,6 +2459,10 @@ export type ListAccountAuditData = {
          */
         actor?: string;
         /**
+         * Changes made with this API key, also when it is revoked
+         */
+        api_key_id?: string;
+        /**
          * Operation, such as createAccount
          */
         action?: string;
@@ -4590,6 +4598,10 @@ export type ListAuditData = {
          * Id or e-mail of who did it
          */
         actor?: string;
+        /**
+         * Changes made with this API key, also when it is revoked
+         */
+        api_key_id?: string;
         /**
          * Operation, such as createAccount
          */
