@@ -43,7 +43,11 @@ export class LogoutDto {
 }
 
 export class UpdateProfileDto {
-  @EmailField({ about: 'The new e-mail', optional: true, example: 'john@gmail.com' })
+  @EmailField({
+    about: 'The new e-mail; not one that is invited to an account',
+    optional: true,
+    example: 'john@gmail.com',
+  })
   email?: string;
 
   @PasswordField({ about: 'The password in force', checked: false, example: 'Demo@1234' })

@@ -48,17 +48,29 @@ export async function redeemAll(user: User, adminId: string, manager: EntityMana
   return redeemed.map(redemptionOf);
 }
 
-/** Gives the members that a user is its new e-mail. */
+/**
+ * Gives the members that a user is its new e-mail, where it gets one. What any account has invited is refused: it is
+ * for who registers with the token, or for whom an Admin answers. Nobody is kept from taking an e-mail just before it
+ * is invited, so looking first is enough.
+ * @throws Problem 409
+ */
 export async function renameMembers(
-  userId: string,
-  email: string,
+  user: User,
+  email: string | undefined,
   manager: EntityManager,
 ): Promise<AuditRecord[]> {
+  if (email === undefined || email === user.email) return [];
+  const invitations: unknown[] = await manager.query(
+    `SELECT FROM members m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL
+     WHERE m.user_id IS NULL AND m.email = $1 LIMIT 1`,
+    [email],
+  );
+  if (invitations.length > 0) throw invited();
   const [renamed]: [(MemberRow & { old_email: string })[], number] = await manager
     .query(
       `UPDATE members m SET email = $2, updated_by = $1, updated_at = now() FROM members old
        WHERE m.user_id = $1 AND m.email <> $2 AND old.id = m.id RETURNING ${ROW}, old.email AS old_email`,
-      [userId, email],
+      [user.id, email],
     )
     .catch(rethrowInvited);
   return renamed.map(({ old_email: oldEmail, ...member }) => tell({ ...member, email: oldEmail }, member));
@@ -91,13 +103,15 @@ const withStatus = (member: MemberRow) => ({
 });
 
 function rethrowInvited(error: unknown): never {
-  if (violatesUnique(error, 'members_account_id_email_key'))
-    throw new Problem(
-      'conflict',
-      'An account you are a member of has invited this e-mail; withdraw that first.',
-      {
-        errors: [{ field: 'email', message: 'is invited to an account you are a member of' }],
-      },
-    );
+  if (violatesUnique(error, 'members_account_id_email_key')) throw invited();
   throw error;
 }
+
+const invited = (): Problem =>
+  new Problem(
+    'conflict',
+    'This e-mail is invited to an account. Register with the invitation, or have it withdrawn.',
+    {
+      errors: [{ field: 'email', message: 'is invited to an account' }],
+    },
+  );

@@ -37,7 +37,7 @@ export class ProfileService {
       const before = await lock(seen.id, manager);
       const changed = await this.users.updateProfile(seen, { email: body.email, passwordHash }, manager);
       if (!changed) throw wrongPassword();
-      const renamed = body.email === undefined ? [] : await renameMembers(seen.id, body.email, manager);
+      const renamed = await renameMembers(before, body.email, manager);
       if (passwordHash !== undefined) await this.sessions.endAll(seen.id, manager);
       const user = await manager.findOneByOrFail(User, { id: seen.id });
       const session = passwordHash === undefined ? null : await this.sessions.start(user, manager);

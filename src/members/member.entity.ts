@@ -8,6 +8,7 @@ import { type Role, User } from '../users/user.entity.js';
 @Index('members_account_id_user_id_key', ['accountId', 'userId'], { unique: true })
 @Index('members_account_id_idx', ['accountId', 'id'])
 @Index('members_user_id_idx', ['userId'])
+@Index('members_invited_email_idx', ['email'], { where: 'user_id IS NULL' })
 @Index('members_invite_token_sha256_key', ['inviteTokenSha256'], { unique: true })
 @Index('members_text_idx', ['email'], { type: 'gin' })
 @Check('members_role_name_check', "role_name IN ('Admin', 'User')")

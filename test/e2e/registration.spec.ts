@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type TestApp, createTestApp } from '../support/app.js';
+import { type TestAccount, createAccount, registerAdmin, registerUser } from '../support/factories.js';
 import { waitFor } from '../support/wait-for.js';
 
 let app: TestApp;
@@ -95,6 +96,62 @@ describe('an invitation', () => {
     await invite('bob@example.com');
     expect((await register('bob@example.com')).status).toBe(201);
     expect(await members()).toMatchObject([{ user_id: null, invite_token_sha256: expect.any(Buffer) }]);
+  });
+
+  it('is neither taken nor redeemed by who changes an e-mail to the invited one', async () => {
+    app = await createTestApp();
+    const admin = await registerAdmin(app);
+    const account = await createAccount(app, admin);
+    const eve = await registerUser(app);
+    const path = `/accounts/${account.id}/members`;
+    const invitation = { email: 'bob@example.com', role_name: 'Admin' };
+    const add = () => app.call('POST', path, { token: admin.token, body: invitation });
+    const { body: invited } = await add();
+    const rename = (email: string) =>
+      app.call('PUT', '/user/profile', {
+        token: eve.token,
+        body: { email, currentPassword: eve.password },
+      });
+    const refused = { status: 409, body: { code: 'conflict', errors: [{ field: 'email' }] } };
+    expect(await rename('Bob@Example.com')).toMatchObject(refused);
+    expect((await app.call('GET', '/user/profile', { token: eve.token })).body.email).toBe(eve.email);
+    expect((await add()).status).toBe(409);
+    expect((await app.call('GET', `/accounts/${account.id}`, { token: eve.token })).status).toBe(404);
+    const bob = await registerUser(app, { email: 'bob@example.com', invite_token: invited.invite_token });
+    expect((await app.call('GET', `/accounts/${account.id}`, { token: bob.token })).status).toBe(200);
+  });
+
+  it('keeps its e-mail from others only while it is open', async () => {
+    app = await createTestApp();
+    const admin = await registerAdmin(app);
+    const [account, deleted] = [await createAccount(app, admin), await createAccount(app, admin)];
+    const user = await registerUser(app);
+    const rename = async (email: string) => {
+      const body = { email, currentPassword: user.password };
+      return (await app.call('PUT', '/user/profile', { token: user.token, body })).status;
+    };
+    const open = async ({ id }: TestAccount, email: string) => {
+      const body = { email, role_name: 'User' };
+      return (await app.call('POST', `/accounts/${id}/members`, { token: admin.token, body })).body.id;
+    };
+    const id = await open(account, 'withdrawn@example.com');
+    await open(deleted, 'deleted@example.com');
+    for (const email of ['withdrawn@example.com', 'deleted@example.com'])
+      expect(await rename(email)).toBe(409);
+    await app.call('DELETE', `/accounts/${account.id}/members/${id}`, { token: admin.token });
+    await app.call('DELETE', `/accounts/${deleted.id}`, { token: admin.token });
+    for (const email of ['withdrawn@example.com', 'deleted@example.com'])
+      expect(await rename(email)).toBe(200);
+  });
+
+  it('to the e-mail that a user has does not keep it from keeping that', async () => {
+    app = await createTestApp();
+    const token = await invite('bob@example.com');
+    const bob = await registerUser(app, { email: 'bob@example.com' });
+    const body = { email: bob.email, currentPassword: bob.password, newPassword: 'another one' };
+    expect((await app.call('PUT', '/user/profile', { token: bob.token, body })).status).toBe(200);
+    expect((await register('bob@example.com', token)).status).toBe(409);
+    expect(await members()).toMatchObject([{ user_id: null }]);
   });
 
   it('to a deleted account is none', async () => {

@@ -1787,7 +1787,7 @@ export type UpdateMemberById = {
 
 export type UpdateProfile = {
     /**
-     * The new e-mail
+     * The new e-mail; not one that is invited to an account
      */
     email?: string;
     /**
