@@ -42,7 +42,7 @@ export class AuthService {
       this.limiter.failed(email, address);
       throw invalidCredentials();
     }
-    this.limiter.succeeded(email);
+    this.limiter.succeeded(email, address);
     return user;
   }
 }

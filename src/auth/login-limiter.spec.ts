@@ -27,13 +27,28 @@ describe('LoginLimiter', () => {
     }
   };
 
-  it('lets ten failures of an e-mail pass and then makes it wait for the rest of the window', () => {
+  it('lets ten failures of an e-mail pass at an address and then makes it wait there for the rest of the window', () => {
     fail(9, 'ann@x.io', '192.0.2.1');
     expect(wait('ann@x.io', '192.0.2.1')).toBe(0);
     nowMs += 60_000;
-    fail(1, 'ann@x.io', '192.0.2.2');
-    expect(wait('ann@x.io', '192.0.2.3')).toBe(840);
+    fail(1, 'ann@x.io', '192.0.2.1');
+    expect(wait('ann@x.io', '192.0.2.1')).toBe(840);
+    expect(wait('ann@x.io', '192.0.2.2')).toBe(0);
     expect(wait('bob@x.io', '192.0.2.1')).toBe(0);
+  });
+
+  it('lets a hundred failures of an e-mail pass from all addresses, whoever signs in meanwhile', () => {
+    for (let i = 0; i < 10; i++) {
+      expect(wait('ann@x.io', '192.0.2.99')).toBe(0);
+      fail(10, 'ann@x.io', `192.0.2.${i}`);
+      limiter.succeeded('ann@x.io', '192.0.2.99');
+    }
+    expect(wait('ann@x.io', '192.0.2.99')).toBe(900);
+    limiter.succeeded('ann@x.io', '192.0.2.99');
+    expect(wait('ann@x.io', '192.0.2.99')).toBe(900);
+    expect(wait('bob@x.io', '192.0.2.99')).toBe(0);
+    nowMs += QUARTER_HOUR_MS;
+    expect(wait('ann@x.io', '192.0.2.0')).toBe(0);
   });
 
   it('never says to wait less than a second', () => {
@@ -50,9 +65,11 @@ describe('LoginLimiter', () => {
     expect(wait('ann@x.io', '192.0.2.1')).toBe(0);
   });
 
-  it('forgets the failures of an e-mail that signed in, not those of the address', () => {
+  it('forgets the failures of an e-mail that signed in there, not those of the address', () => {
     fail(10, 'ann@x.io', '192.0.2.1');
-    limiter.succeeded('ann@x.io');
+    limiter.succeeded('ann@x.io', '192.0.2.2');
+    expect(wait('ann@x.io', '192.0.2.1')).toBe(900);
+    limiter.succeeded('ann@x.io', '192.0.2.1');
     expect(wait('ann@x.io', '192.0.2.1')).toBe(0);
     for (let i = 0; i < 40; i++) limiter.failed(`user${i}@x.io`, '192.0.2.1');
     expect(wait('ann@x.io', '192.0.2.1')).toBe(900);
@@ -80,9 +97,9 @@ describe('LoginLimiter', () => {
     fail(10, 'ann@x.io', '192.0.2.1');
     fail(10, 'bob@x.io', '192.0.2.2');
     fail(1, 'cat@x.io', '192.0.2.3');
-    expect(wait('ann@x.io', '192.0.2.9')).toBe(900);
+    expect(wait('ann@x.io', '192.0.2.1')).toBe(900);
     fail(1, 'dan@x.io', '192.0.2.4');
-    expect(wait('ann@x.io', '192.0.2.9')).toBe(0);
-    expect(wait('bob@x.io', '192.0.2.9')).toBe(900);
+    expect(wait('ann@x.io', '192.0.2.1')).toBe(0);
+    expect(wait('bob@x.io', '192.0.2.2')).toBe(900);
   });
 });

@@ -20,7 +20,7 @@ export class PasswordCheck {
     this.limiter.check(user.email, address);
     const matches = await this.passwords.verify(user.passwordHash, password);
     this.limiter.check(user.email, address);
-    if (matches) return this.limiter.succeeded(user.email);
+    if (matches) return this.limiter.succeeded(user.email, address);
     this.limiter.failed(user.email, address);
     throw wrongPassword();
   }
