@@ -154,6 +154,12 @@ describe('the features of seed 002', () => {
   it('9. caching: data is accepted from memory, without a look at accounts and destinations', async () => {
     await send('warm');
     await logged('warm', 'success');
+    // Word of how account and destination were made may still be on its way, after which they are read once more.
+    await waitFor(async () => {
+      let status = 0;
+      const statements = await captureStatements(async () => ({ status } = await send('warm')));
+      return status === 200 && statements.length === 0;
+    });
     const client = new pg.Client(app.config.database);
     await client.connect();
     try {
