@@ -19,8 +19,9 @@ if (existsSync('.env')) process.loadEnvFile('.env');
 const { DATA_PUSHER_URL, PORT, DEMO_EMAIL, DEMO_PASSWORD } = process.env;
 const base = DATA_PUSHER_URL || `http://localhost:${PORT || 8000}`;
 const admin = {
-  email: DEMO_EMAIL || 'demo-admin@example.com',
-  password: DEMO_PASSWORD || 'Demo@123-long',
+  // That of the walk in the README, so that either may come first.
+  email: DEMO_EMAIL || 'john123@gmail.com',
+  password: DEMO_PASSWORD || 'Demo@123',
 };
 
 const api = new Api(base.replace(/\/+$/, ''));
@@ -125,7 +126,7 @@ function report(log) {
     console.log(
       `${lost} deliveries are missing ${ARRIVE_LIMIT_MS / 1000} s after the last event was accepted.`,
     );
-  console.log(`Bull Board  ${api.base}/queues\nLog         ${api.base}/api/accounts/${account.id}/logs\n`);
+  console.log(`Console     ${api.base}/admin\nBull Board  ${api.base}/queues\n`);
   console.log(formatTotals(rows));
   return rows.every((row) => row.lost === 0 && row.corrupt === 0 && row.delivered === row.accepted);
 }

@@ -67,7 +67,7 @@ async function examineStores(config: AppConfig): Promise<Finding[]> {
     ]);
   } catch (error) {
     const says = describeFailure(error) ?? String((error as Error).message || error);
-    return [fail('database', says, 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.')];
+    return [fail('database', says, 'Check that PostgreSQL runs and lets this user in.')];
   }
 }
 

@@ -96,7 +96,7 @@ export const settings = {
   ),
   REDIS_URL: optional(
     urlOf('redis:', 'rediss:'),
-    'Redis or Valkey for queue and limiter; empty keeps both on PostgreSQL and in process',
+    'Redis or Valkey for queue and limiter; empty keeps the queue on PostgreSQL and the limiter in process',
   ),
   JWT_SECRET: optional(secret, 'signs access tokens; required with DATABASE_URL, generated otherwise'),
   ENCRYPTION_KEYS: optional(

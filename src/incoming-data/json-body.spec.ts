@@ -5,6 +5,7 @@ import { inspectJson } from './json-body.js';
 const inspect = (body: string | Buffer) => inspectJson(Buffer.from(body as string));
 const passes = (eventType: string | null = null) => ({ ok: true, eventType });
 const refusal = (problem: string) => ({ ok: false, problem: expect.stringContaining(problem) });
+const refusalAt = (byte: number) => ({ ok: false, problem: expect.stringMatching(` at byte ${byte}$`) });
 
 describe('an empty body', () => {
   it.each(['', ' ', '\t', '\n', '\r', ' \t\r\n '.repeat(50)])('%j is refused as empty', (body) => {
@@ -63,7 +64,7 @@ describe('malformed UTF-8', () => {
     const offset = Buffer.byteLength(before);
     // EF BF BE is a valid noncharacter: in that case the stray byte after it is the malformed one.
     const at = hex.startsWith('efbfbe') ? offset + 3 : offset;
-    expect(inspect(body)).toEqual(refusal(`malformed sequence at byte ${at}.`));
+    expect(inspect(body)).toEqual(refusalAt(at));
   });
 
   it.each(['\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}', '\ufffd'])(
@@ -94,8 +95,8 @@ describe('depth', () => {
   });
 
   it('is refused before anything is parsed, at the offending byte', () => {
-    expect(inspect('['.repeat(1_000_000))).toEqual(refusal('at byte 200.'));
-    expect(inspectJson(Buffer.from('[[]]'), 1)).toEqual(refusal('deeper than 1 levels at byte 1.'));
+    expect(inspect('['.repeat(1_000_000))).toEqual(refusalAt(200));
+    expect(inspectJson(Buffer.from('[[]]'), 1)).toEqual(refusalAt(1));
   });
 
   it('does not count brackets in strings', () => {
@@ -158,7 +159,7 @@ describe('values', () => {
   );
 
   it('a syntax problem names the byte, not the character', () => {
-    expect(inspect('{"é€😀" 1}')).toEqual(refusal('at byte 13.'));
+    expect(inspect('{"é€😀" 1}')).toEqual(refusalAt(13));
   });
 });
 
@@ -221,7 +222,7 @@ describe('inspectJson, whatever comes,', () => {
 
   it('never repeats the payload', () => {
     expect(JSON.stringify(inspect('{"card":"4111111111111111",secret}'))).not.toMatch(/4111|secret/);
-    expect(inspect('[x at position 7]')).toEqual(refusal('not valid JSON (RFC 8259).'));
+    expect(inspect('[x at position 7]')).toEqual({ ok: false, problem: 'is not valid JSON (RFC 8259)' });
   });
 });
 

@@ -21,7 +21,7 @@ const V8_POSITION = / at position (\d+)(?: \(line \d+ column \d+\))?$/;
 /**
  * Decides whether a body is a JSON document (RFC 8259, UTF-8, an object or array, nested at most `maxDepth`
  * deep) and reads its event type: the top-level string `event_type`, else `type`, of 1–255 characters.
- * A problem is one sentence that never repeats payload content; offsets count bytes from 0.
+ * A problem is what `body` is, such as "is empty", and never repeats payload content; offsets count bytes from 0.
  */
 export function inspectJson(body: Buffer, maxDepth = MAX_DEPTH): JsonInspection {
   const parsed = parseJson(body, maxDepth);
@@ -44,7 +44,7 @@ export function parseJson(body: Buffer, maxDepth: number): object | string {
   }
   if (typeof value === 'object' && value !== null) return value;
   const kind = value === null ? 'null' : `a ${typeof value}`;
-  return `The body must be a JSON object or array, not ${kind}.`;
+  return `must be a JSON object or array, not ${kind}`;
 }
 
 export function eventTypeOf(value: object): string | null {
@@ -58,12 +58,12 @@ function isEventType(value: unknown): value is string {
 }
 
 function encodingProblem(body: Buffer): string | null {
-  if (isBlank(body)) return 'The body is empty; a JSON object or array is expected.';
+  if (isBlank(body)) return 'is empty; a JSON object or array is expected';
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
-    return 'The body starts with a byte order mark (EF BB BF); send UTF-8 without it.';
+    return 'starts with a byte order mark (EF BB BF); send UTF-8 without it';
   }
   if (isUtf8(body)) return null;
-  return `The body is not valid UTF-8: malformed sequence at byte ${firstInvalidUtf8(body)}.`;
+  return `is not valid UTF-8: malformed sequence at byte ${firstInvalidUtf8(body)}`;
 }
 
 function isBlank(body: Buffer): boolean {
@@ -95,7 +95,7 @@ function depthProblem(body: Buffer, maxDepth: number): string | null {
     if (byte === DOUBLE_QUOTE) {
       at = endOfString(body, at);
     } else if (byte === OPEN_BRACKET || byte === OPEN_BRACE) {
-      if (++depth > maxDepth) return `The body is nested deeper than ${maxDepth} levels at byte ${at}.`;
+      if (++depth > maxDepth) return `is nested deeper than ${maxDepth} levels at byte ${at}`;
     } else if (byte === CLOSE_BRACKET || byte === CLOSE_BRACE) {
       depth--;
     }
@@ -114,9 +114,9 @@ function syntaxProblem(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const position = V8_POSITION.exec(message)?.[1];
   if (message === 'Unexpected end of JSON input' || Number(position) >= text.length) {
-    return 'The body is not valid JSON: it ends too early.';
+    return 'is not valid JSON: it ends too early';
   }
-  if (position === undefined) return 'The body is not valid JSON (RFC 8259).';
+  if (position === undefined) return 'is not valid JSON (RFC 8259)';
   const byteOffset = Buffer.byteLength(text.slice(0, Number(position)));
-  return `The body is not valid JSON (RFC 8259): unexpected content at byte ${byteOffset}.`;
+  return `is not valid JSON (RFC 8259): unexpected content at byte ${byteOffset}`;
 }

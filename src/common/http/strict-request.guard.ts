@@ -59,12 +59,13 @@ export class StrictRequestGuard implements CanActivate {
     if (mediaProblem) throw new Problem('unsupported_media_type', mediaProblem);
     const bytes = await readBody(request, this.rules.maxBytes);
     const body = this.rules.parseJson(bytes);
-    if (typeof body === 'string') throw badBody(body);
+    if (typeof body === 'string') throw invalid('body', body);
     if (countValues(body, MAX_VALUES) > MAX_VALUES)
-      throw badBody(`A body may hold ${MAX_VALUES} fields and list entries in all.`);
+      throw invalid('body', `may hold ${MAX_VALUES} fields and list entries in all`);
     const reserved = findReserved(body);
     if (reserved !== null) throw invalid(reserved, 'is a name that no field may have');
-    if (Array.isArray(body) && !isTaken) throw badBody('This operation takes no list.');
+    if (Array.isArray(body) && !isTaken)
+      throw invalid('body', 'must be an object; this operation takes no list');
     if (!isTaken) refuseFields(Object.keys(body));
     request.body = body;
     return true;
@@ -104,9 +105,6 @@ function refuseFields(names: string[]): void {
   if (names.length > 0)
     throw invalidFields(names.map((field) => ({ field, message: 'is not a known field' })));
 }
-
-const badBody = (sentence: string): Problem =>
-  new Problem('invalid_data', sentence, { errors: [{ field: 'body', message: sentence }] });
 
 /** Whether the controller's method has a parameter of this kind, which Nest writes down as `<kind>:<index>`. */
 function takes(context: ExecutionContext, kind: RouteParamtypes): boolean {
