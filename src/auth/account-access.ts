@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Problem, forbidden, invalid, notFound } from '../common/errors/problem.js';
 import type { Role } from '../users/user.entity.js';
-import type { AccountScope } from './account-scope.js';
+import { type AccountScope, ofLivingAccount } from './account-scope.js';
 import type { AccountAccess, AuthenticatedRequest, Caller } from './current-user.js';
 import { type AccessLevel, type AccountPlace, type OperationId, accountPlaces, policy } from './policy.js';
 
@@ -60,8 +60,8 @@ export class AccountAccessFinder {
   private async scopeOf(caller: Caller): Promise<AccountScope> {
     if (caller.role === 'Admin') return 'all';
     return this.dataSource.query(
-      `SELECT a.id AS "accountId", m.role_name AS role
-       FROM members m JOIN accounts a ON a.id = m.account_id AND a.deleted_at IS NULL WHERE m.user_id = $1`,
+      `SELECT account_id AS "accountId", role_name AS role FROM members
+       WHERE user_id = $1 AND ${ofLivingAccount('account_id')}`,
       [caller.id],
     );
   }

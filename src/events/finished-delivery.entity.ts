@@ -5,7 +5,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 // Only for statements that say `attempts >= 0`; see the migration.
 @Index('finished_deliveries_id_idx', ['id'], { where: 'attempts >= 0' })
 @Index('finished_deliveries_destination_id_status_idx', ['destinationId', 'status', 'id'])
-@Index('finished_deliveries_status_event_type_idx', ['accountId', 'status', 'eventType', 'id'])
+@Index('finished_deliveries_status_event_type_idx', ['status', 'eventType', 'accountId', 'id'])
 @Index('finished_deliveries_destination_id_status_event_type_idx', [
   'destinationId',
   'status',

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type AccountScope, ofLivingAccount } from '../auth/account-scope.js';
 import { invalid } from '../common/errors/problem.js';
-import { type Page, toPage } from '../common/http/page.js';
+import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { firstIdOf } from '../database/partitions.js';
 import { deliveriesEndBefore } from '../events/delivery-ids.js';
 import type { ListAllLogsQuery } from './flat-logs.dto.js';
 import { type LogFilter, type LogRow, logStatement, toLogEntryView } from './log-rows.js';
+import { windowStatement, windowsBefore } from './log-windows.js';
 import type { LogEntryView } from './logs.dto.js';
 import { LogsService, toFilter } from './logs.service.js';
 
@@ -13,6 +15,11 @@ import { LogsService, toFilter } from './logs.service.js';
 interface EventOfAccount {
   account: string;
   event: string | null;
+}
+
+interface Statement {
+  text: string;
+  values: unknown[];
 }
 
 /** The log of several accounts as one list. */
@@ -26,11 +33,11 @@ export class FlatLogsService {
   async list(scope: AccountScope, query: ListAllLogsQuery): Promise<Page<LogEntryView>> {
     if (scope !== 'all' && scope.length === 1) return this.logs.list(scope[0]!.accountId, query);
     if (query.q !== undefined) throw invalid('q', 'searches one account: send its account_id as well');
-    const filter =
+    const { text, values } =
       query.event_id === undefined
         ? acrossAccounts(scope, query)
         : acrossEvents(await this.findEvents(scope, query.event_id), query);
-    const rows: LogRow[] = await this.dataSource.query(logStatement(filter, query.limit + 1), filter.values);
+    const rows: LogRow[] = await this.dataSource.query(text, values);
     return toPage<LogRow, LogEntryView>(rows, query, toLogEntryView);
   }
 
@@ -46,18 +53,39 @@ export class FlatLogsService {
   }
 }
 
-/** Of several accounts each is read by itself, so that its own indexes serve; all are read by the ids alone. */
-function acrossAccounts(scope: AccountScope, query: ListAllLogsQuery): LogFilter {
+/**
+ * What an index has in order of ids is read in it: a destination, or all accounts. Some accounts, and a type of all, are
+ * in order only within each account, so they are read window by window.
+ */
+function acrossAccounts(scope: AccountScope, query: ListAllLogsQuery): Statement {
   const filter = toFilter(null, query);
+  const add = (value: unknown) => `$${filter.values.push(value)}`;
+  const living = ofLivingAccount('account_id');
+  // As a subquery, because what so many may find takes longer to estimate than to read; sorted, as the index is.
+  const accounts =
+    scope !== 'all' &&
+    `(ARRAY(SELECT unnest(${add(scope.map(({ accountId }) => accountId).toSorted())}::uuid[])))`;
+  const list = (condition: string) => toStatement(alsoWhere(filter, condition), query);
+  if (query.destination_id) {
+    const isOurs = accounts ? `(account_id = ANY ${accounts}) IS TRUE` : living;
+    // Asked once as well, so that a long log of somebody else's destination is not read for nothing.
+    return list(
+      `EXISTS (SELECT FROM destinations WHERE id = ${add(query.destination_id)} AND ${isOurs}) AND ${isOurs}`,
+    );
+  }
   // The condition on attempts, which is always true, lets the indexes of all accounts serve.
-  if (scope === 'all') return alsoWhere(filter, `${ofLivingAccount('account_id')} AND attempts >= 0`);
-  const accounts = scope.map(({ accountId }) => accountId);
-  return readEach(filter, { account: accounts });
+  if (!accounts && !query.event_type) return list(`${living} AND attempts >= 0`);
+  const { first, end } = windowsBefore(readCursor(query) ?? idAt(query.to), idAt(query.from));
+  const windows = { first: add(first), end: add(end) };
+  const narrowed = alsoWhere(filter, accounts ? `account_id = ANY ${accounts}` : living);
+  return { text: windowStatement(narrowed, windows, query.limit + 1), values: filter.values };
 }
 
-function acrossEvents(found: EventOfAccount[], query: ListAllLogsQuery): LogFilter {
+const idAt = (time?: string): string | null => (time ? firstIdOf(Date.parse(time)) : null);
+
+function acrossEvents(found: EventOfAccount[], query: ListAllLogsQuery): Statement {
   const events = found.map(({ event }) => event);
-  return readEach(
+  const filter = readEach(
     toFilter(null, query),
     {
       account: found.map(({ account }) => account),
@@ -66,13 +94,19 @@ function acrossEvents(found: EventOfAccount[], query: ListAllLogsQuery): LogFilt
     },
     'event = mine.event AND id > mine.event AND id < mine.until',
   );
+  return toStatement(filter, query);
 }
+
+const toStatement = (filter: LogFilter, { limit }: ListAllLogsQuery): Statement => ({
+  text: logStatement(filter, limit + 1),
+  values: filter.values,
+});
 
 /** @param columns of `mine`, one row for each page to read. */
 function readEach(
   filter: LogFilter,
   columns: Record<string, (string | null)[]>,
-  ofDelivery = 'true',
+  ofDelivery: string,
 ): LogFilter {
   const names = Object.keys(columns);
   const parameters = names.map((_, index) => `$${filter.values.length + index + 1}::uuid[]`);

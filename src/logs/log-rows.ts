@@ -35,27 +35,27 @@ export interface AttemptRow {
   superseded: boolean;
 }
 
-const OPEN = `
+export const OPEN = `
   SELECT id, account_id, event, event_id, event_type, destination_id, status, origin, attempts, last_status_code, last_error,
     due_at, coalesce(lease_until > now(), false) AS is_leased, received_at, NULL::timestamptz AS processed_at,
     'delivery' AS source, NULL::uuid AS created_by
   FROM deliveries`;
 
-const FINISHED = `
+export const FINISHED = `
   SELECT id, account_id, event, event_id, event_type, destination_id, status, origin, attempts, last_status_code, last_error,
     NULL::timestamptz AS due_at, false AS is_leased, received_at, processed_at,
     'delivery' AS source, NULL::uuid AS created_by
   FROM finished_deliveries`;
 
 /** What callers said stands where deliveries have their error, so that whoever searches one searches both. */
-const MANUAL = `
+export const MANUAL = `
   SELECT * FROM (
     SELECT id, account_id, event, event_id, NULL::varchar AS event_type, destination_id, status, NULL AS origin, 0 AS attempts,
       NULL::integer AS last_status_code, message AS last_error, NULL::timestamptz AS due_at, false AS is_leased,
       created_at AS received_at, created_at AS processed_at, 'manual' AS source, created_by
     FROM manual_log_entries) manual`;
 
-const FINISHED_STATUSES: DeliveryStatus[] = ['success', 'failed', 'cancelled'];
+export const FINISHED_STATUSES: DeliveryStatus[] = ['success', 'failed', 'cancelled'];
 
 /** Conditions on columns that open and finished deliveries have in common, with their values; the status apart. */
 export interface LogFilter {

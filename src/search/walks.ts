@@ -23,15 +23,17 @@ export function walk(
 }
 
 /**
- * SQL for the rows of `select`, which ends in its conditions, whose ids are in some ranges that are newest first.
- * @param ranges parameters with the first id of each and the one it ends before
+ * SQL for the rows of `select`, which ends in its conditions, whose ids are in some ranges that are newest first. Read
+ * one by one, so that none is read once whoever asks has enough.
+ * @param ranges parameters with the first id of each and the one it ends before; rows for `each` of which it is read
  */
 export function inRanges(
   select: string,
-  { first, end, most }: { first: string; end: string; most: number },
+  { first, end, most, each }: { first: string; end: string; most: number; each?: string },
 ): string {
   return `
-    SELECT part.* FROM unnest(${first}::uuid[], ${end}::uuid[]) WITH ORDINALITY AS range (first, past, n)
+    SELECT part.* FROM (
+      SELECT * FROM unnest(${first}::uuid[], ${end}::uuid[]) WITH ORDINALITY AS given (first, past, n) ORDER BY n) range${each ? ` CROSS JOIN ${each}` : ''}
     CROSS JOIN LATERAL (
       ${select} AND id >= range.first AND id < range.past ORDER BY id DESC LIMIT ${most}) part
     ORDER BY range.n, part.id DESC`;

@@ -130,6 +130,11 @@ describe('a list among many rows', () => {
     ['/accounts/{}/logs?event_id=e-81', 'event_keys_pkey'],
     ['/audit', 'audit_log_pkey'],
     [`/audit?api_key_id=${API_KEY}`, 'audit_log_api_key_id_idx'],
+    ['/logs', 'finished_deliveries_id_idx'],
+    ['/logs?status=failed', 'finished_deliveries_unsuccessful_id_idx'],
+    ['/logs?event_type=rare', 'finished_deliveries_status_event_type_idx'],
+    ['/logs?event_type=rare&status=failed', 'finished_deliveries_status_event_type_idx'],
+    [`/logs?destination_id=${DESTINATION}`, 'finished_deliveries_destination_id_status_idx'],
     ['/accounts/{}/logs?q=nowhere', 'search_blocks_pkey'],
     ['/accounts/{}/logs?q=nowhere', 'finished_deliveries_unsuccessful_idx'],
   ])('is served at %s by %s', async (path, index) => {

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AccountScope, within } from '../../src/auth/account-scope.js';
+import { DAY_MS, firstIdOf } from '../../src/database/partitions.js';
 import { typeormOptions } from '../../src/database/database.options.js';
 import { Destination } from '../../src/destinations/destination.entity.js';
 import { entities } from '../../src/entities.js';
@@ -13,12 +14,16 @@ import { deliveryStatuses } from '../../src/logs/logs.dto.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 import { captureStatements } from '../support/statements.js';
 
-const NOON = Date.UTC(2030, 0, 10, 12);
 const MINUTE_MS = 60_000;
+/** Entries of the past days, so that a page goes over windows of every length. */
+const START = Date.now() - 3 * DAY_MS;
 /** Many accounts, of which the caller is in three; an entry of each kind in every account. */
 const ACCOUNTS = Array.from({ length: 60 }, () => uuidv7());
 const MINE: AccountScope = [7, 20, 59].map((index) => ({ accountId: ACCOUNTS[index]!, role: 'User' }));
 const TYPES = ['order.created', null];
+const DESTINATIONS = ACCOUNTS.map(() => uuidv7());
+
+const timeAfter = (entries: number): string => new Date(START + entries * 4 * MINUTE_MS).toISOString();
 
 interface Entry {
   id: string;
@@ -45,12 +50,11 @@ describe('lists across accounts', () => {
       dataSource,
       new LogsService(dataSource, new LogSearch(dataSource, new TextSearch(dataSource))),
     );
-    const destinations = ACCOUNTS.map(() => uuidv7());
     const kinds = ACCOUNTS.flatMap((account_id, index) =>
       TYPES.flatMap((event_type) =>
         deliveryStatuses.map((status) => ({
           account_id,
-          destination_id: destinations[index]!,
+          destination_id: DESTINATIONS[index]!,
           event_type,
           status,
           source: 'delivery' as const,
@@ -62,8 +66,10 @@ describe('lists across accounts', () => {
       .map((kind) => Object.assign({}, kind, { source: 'manual' as const }));
     const all = [...kinds, ...manual];
     // Accounts and kinds alternate in time; 41 shares no factor with how many there are.
-    entries = all.map((kind, index) => addIds(kind, NOON + ((index * 41) % all.length) * MINUTE_MS, index));
-    await insertAccounts(destinations);
+    entries = all.map((kind, index) =>
+      addIds(kind, START + ((index * 41) % all.length) * 4 * MINUTE_MS, index),
+    );
+    await insertAccounts();
     await insertEntries();
     await dataSource.query('ANALYZE');
   });
@@ -81,7 +87,7 @@ describe('lists across accounts', () => {
     event_id: `order-${index % 12}`,
   });
 
-  async function insertAccounts(destinations: string[]): Promise<void> {
+  async function insertAccounts(): Promise<void> {
     await dataSource.query(
       `INSERT INTO accounts (id, account_name) SELECT id, 'Account' FROM unnest($1::uuid[]) AS a (id)`,
       [ACCOUNTS],
@@ -89,7 +95,7 @@ describe('lists across accounts', () => {
     await dataSource.query(
       `INSERT INTO destinations (id, account_id, url, headers_sealed, signing_secret_sealed)
        SELECT id, account_id, 'https://example.com', '', '' FROM unnest($1::uuid[], $2::uuid[]) AS d (id, account_id)`,
-      [destinations, ACCOUNTS],
+      [DESTINATIONS, ACCOUNTS],
     );
   }
 
@@ -135,6 +141,7 @@ describe('lists across accounts', () => {
 
   const scopes: [string, AccountScope][] = [
     ['three accounts', MINE],
+    ['all accounts but some', ACCOUNTS.slice(4).map((accountId) => ({ accountId, role: 'User' }))],
     ['one account', MINE.slice(0, 1)],
     ['no account', []],
     ['all accounts', 'all'],
@@ -146,15 +153,26 @@ describe('lists across accounts', () => {
     { event_id: 'order-1', status: 'success' },
     { event_id: 'order-0', status: 'pending' },
     { event_id: 'unknown' },
+    { event_type: 'order.created', status: 'failed' },
+    { event_type: 'order.created', status: 'held' },
+    { event_type: 'order.imagined' },
+    { destination_id: DESTINATIONS[20]! },
+    { destination_id: DESTINATIONS[2]!, event_type: 'order.created' },
+    { from: timeAfter(500), to: timeAfter(700) },
+    { from: timeAfter(200), event_type: 'order.created' },
+    { to: timeAfter(300), status: 'success' },
     ...deliveryStatuses.map((status) => ({ status })),
   ];
   const cases = scopes.flatMap(([name, scope]) => filters.map((filter) => ({ name, scope, filter })));
 
   it.each(cases)('hold of $name exactly what $filter asks for, newest first, page by page', async (one) => {
+    const { from, to, ...same } = one.filter;
     const expected = entries.filter(
       (entry) =>
         (one.scope === 'all' || one.scope.some(({ accountId }) => accountId === entry.account_id)) &&
-        Object.entries(one.filter).every(([key, value]) => entry[key as keyof Entry] === value),
+        Object.entries(same).every(([key, value]) => entry[key as keyof Entry] === value) &&
+        (!from || entry.id >= firstIdOf(Date.parse(from))) &&
+        (!to || entry.id < firstIdOf(Date.parse(to))),
     );
     expect(await readAll(one.scope, one.filter)).toEqual(
       expected
@@ -174,8 +192,10 @@ describe('lists across accounts', () => {
   });
 
   it('are one statement each', async () => {
+    const filtersOfOne = filters.filter((filter) => !filter.event_id);
     for (const scope of ['all' as const, MINE])
-      expect(await captureStatements(() => logs.list(scope, { limit: 50 }))).toHaveLength(1);
+      for (const filter of filtersOfOne)
+        expect(await captureStatements(() => logs.list(scope, { ...filter, limit: 50 }))).toHaveLength(1);
     const list = dataSource.createQueryBuilder(Destination, 'd').orderBy('d.id', 'DESC').limit(2);
     const statements = await captureStatements(async () => {
       const rows = await within(MINE, list).getMany();
