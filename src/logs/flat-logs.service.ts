@@ -6,8 +6,8 @@ import { type Page, readCursor, toPage } from '../common/http/page.js';
 import { firstIdOf } from '../database/partitions.js';
 import { deliveriesEndBefore } from '../events/delivery-ids.js';
 import type { ListAllLogsQuery } from './flat-logs.dto.js';
-import { type LogFilter, type LogRow, logStatement, toLogEntryView } from './log-rows.js';
-import { windowStatement, windowsBefore } from './log-windows.js';
+import { type LogFilter, type LogRow, logStatement, pageStatement, toLogEntryView } from './log-rows.js';
+import { partsInWindows, windowsBefore } from './log-windows.js';
 import type { LogEntryView } from './logs.dto.js';
 import { LogsService, toFilter } from './logs.service.js';
 
@@ -78,7 +78,9 @@ function acrossAccounts(scope: AccountScope, query: ListAllLogsQuery): Statement
   const { first, end } = windowsBefore(readCursor(query) ?? idAt(query.to), idAt(query.from));
   const windows = { first: add(first), end: add(end) };
   const narrowed = alsoWhere(filter, accounts ? `account_id = ANY ${accounts}` : living);
-  return { text: windowStatement(narrowed, windows, query.limit + 1), values: filter.values };
+  const limit = query.limit + 1;
+  const parts = partsInWindows(narrowed, windows, limit).map((select) => `(${select} LIMIT ${limit})`);
+  return { text: pageStatement(parts, limit), values: filter.values };
 }
 
 const idAt = (time?: string): string | null => (time ? firstIdOf(Date.parse(time)) : null);

@@ -120,15 +120,11 @@ export const ofDestinations = (filter: LogFilter): LogFilter => ({
 
 /** The same for what may have an error or a message. */
 export function partsWithErrors(filter: LogFilter): string[] {
-  const [, manualSuccess] = partsOf({ ...filter, status: 'success' });
-  if (filter.status === 'success') return [manualSuccess!];
-  if (filter.status) return partsOf(filter);
+  const parts = partsOf(filter);
+  if (filter.status === 'success') return parts.slice(-1);
+  if (filter.status) return parts;
   const unsuccessful = FINISHED_STATUSES.filter((status) => status !== 'success');
-  return [
-    `${OPEN} WHERE ${filter.where}`,
-    ...unsuccessful.flatMap((status) => partsOf({ ...filter, status })),
-    manualSuccess!,
-  ];
+  return [parts[0]!, ...unsuccessful.map((status) => partsOf({ ...filter, status })[0]!), parts.at(-1)!];
 }
 
 export function toLogEntryView(row: LogRow): LogEntryView {

@@ -7,6 +7,7 @@ import { sqlSearchedText } from '../search/searched-text.js';
 import { spellingsOf } from '../search/spellings.js';
 import { type EventRange, type Places, TextSearch, endOfTime } from '../search/text-search.js';
 import { type Found, type WalkedRow, inRanges, toFound, walk } from '../search/walks.js';
+import { partsInWindows, windowsBefore } from './log-windows.js';
 import {
   type LogFilter,
   type LogRow,
@@ -53,17 +54,22 @@ export class LogSearch {
     const query = asked.before ? asked : { ...asked, filter: untilNow(asked.filter) };
     const destinations = await this.findDestinations(query);
     const places = await this.findPlaces(query);
+    const stop = stopOf(places);
+    // What is older is left to the next call, so PostgreSQL need not even think of the partitions it is in.
+    const bounded = stop
+      ? { ...query, filter: alsoWhere(query.filter, `id >= ${addValue(query.filter, stop)}::uuid`) }
+      : query;
     const parts = [
-      ...payloadWalks(query, places, limit),
-      ...errorWalks(query, limit),
-      ...destinationWalks(query, destinations, limit),
+      ...payloadWalks(bounded, places, limit),
+      ...errorWalks(bounded, limit),
+      ...destinationWalks(bounded, destinations, limit),
     ];
-    if (parts.length === 0) return { rows: [], seenDownTo: stopOf(places) };
+    if (parts.length === 0) return { rows: [], seenDownTo: stop };
     const rows: WalkedRow<LogRow>[] = await this.dataSource.query(
       pageStatement(parts, parts.length * limit),
       query.filter.values,
     );
-    return toFound(rows, stopOf(places));
+    return toFound(rows, stop);
   }
 
   private async findDestinations({ accountId, text }: LogQuery): Promise<string[]> {
@@ -93,8 +99,11 @@ function payloadWalks({ text, filter }: LogQuery, { ranges }: Places, limit: num
     ranges.map(({ after }) => after),
   );
   const end = addValue(filter, ranges.map(endOf));
+  // As above, and the partitions of the days to come.
+  const [oldest, soon] = [ranges.at(-1)!.after, endOfTime()].map((id) => `${addValue(filter, id)}::uuid`);
   const isHit = `(event_id ILIKE ANY (${patterns}) OR EXISTS (
-    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
+    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event 
+        AND e.id > ${oldest} AND e.id < ${soon}
       AND ${sqlSearchedText('e.payload')} ILIKE ANY (${patterns})))`;
   const parts = partsOf(filter);
   const most = Math.ceil(MAX_PAYLOADS / parts.length);
@@ -116,7 +125,7 @@ function errorWalks({ text, filter }: LogQuery, limit: number): string[] {
   return parts.map((select) => walk(`${select} ORDER BY id DESC`, { isHit, most, limit }));
 }
 
-function destinationWalks({ filter }: LogQuery, ids: string[], limit: number): string[] {
+function destinationWalks({ filter, from, before }: LogQuery, ids: string[], limit: number): string[] {
   if (ids.length === 0) return [];
   const wanted = `${addValue(filter, ids)}::uuid[]`;
   if (ids.length > MAX_WALKED_DESTINATIONS) {
@@ -125,16 +134,23 @@ function destinationWalks({ filter }: LogQuery, ids: string[], limit: number): s
     const most = Math.ceil(MAX_OF_DESTINATIONS / parts.length);
     return parts.map((select) => walk(`${select} ORDER BY id DESC`, { isHit, most, limit }));
   }
-  return partsOf(ofDestinations(filter)).map((select) => {
-    const ofOne = `${select} AND destination_id = wanted.id ORDER BY id DESC LIMIT ${limit}`;
-    const ofAll = `SELECT part.* FROM unnest(${wanted}) AS wanted (id) CROSS JOIN LATERAL (${ofOne}) part`;
-    return walk(`${ofAll} ORDER BY part.id DESC`, { isHit: 'true', most: limit, limit });
-  });
+  const windows = windowsBefore(before, from);
+  const [first, end] = [addValue(filter, windows.first), addValue(filter, windows.end)];
+  const ofAll = alsoWhere(ofDestinations(filter), `destination_id = ANY (${wanted})`);
+  return partsInWindows(ofAll, { first, end }, limit).map((select) =>
+    walk(select, { isHit: 'true', most: limit, limit }),
+  );
 }
 
 const untilNow = (filter: LogFilter): LogFilter => ({
   ...filter,
   where: `${filter.where} AND id < ${addValue(filter, endOfTime())}::uuid`,
+});
+
+const alsoWhere = (filter: LogFilter, condition: string): LogFilter => ({
+  ...filter,
+  where: `${filter.where} AND ${condition}`,
+  manual: `${filter.manual} AND ${condition}`,
 });
 
 /** A parameter of the statement that the filter is for. */

@@ -1,7 +1,7 @@
 import { DAY_MS, firstIdOf, timeOf } from '../database/partitions.js';
 import { endOfTime } from '../search/text-search.js';
 import { inRanges } from '../search/walks.js';
-import { FINISHED, FINISHED_STATUSES, type LogFilter, MANUAL, OPEN, pageStatement } from './log-rows.js';
+import { FINISHED, FINISHED_STATUSES, type LogFilter, MANUAL, OPEN } from './log-rows.js';
 
 const SHORTEST_MS = 5000;
 const LONGEST_MS = DAY_MS / 4;
@@ -33,20 +33,20 @@ export function windowsBefore(
 }
 
 /**
- * SQL for a page of what no index has in order of ids: of each window an index gives the ids, which are sorted; the page
- * is read by its ids.
+ * Selects, ended by their order, of a page of what no index has in order of ids, newest first and
+ * one for each place: of each window an index gives
+ * the ids, which are sorted; the page is read by its ids.
  * @param windows parameters with what `windowsBefore` gives
  */
-export function windowStatement(
+export function partsInWindows(
   { where, manual, status, isByStatus }: LogFilter,
   windows: { first: string; end: string },
   limit: number,
-): string {
-  const read = (select: string, each?: string) =>
-    `(${inRanges(select, { ...windows, most: limit, each })} LIMIT ${limit})`;
+): string[] {
+  const read = (select: string, each?: string) => inRanges(select, { ...windows, most: limit, each });
   const isStatus = status ? `status = '${status}'` : 'true';
   const open = read(`${OPEN} WHERE ${where} AND ${isStatus}`);
-  if (status && !FINISHED_STATUSES.includes(status)) return pageStatement([open], limit);
+  if (status && !FINISHED_STATUSES.includes(status)) return [open];
 
   const ids = 'SELECT account_id, id FROM finished_deliveries';
   // From a row, as then only an index that begins with the status is left to take: which of the others has few rows of
@@ -55,7 +55,7 @@ export function windowStatement(
   const newest = isByStatus
     ? read(`${ids} WHERE ${where} AND status = one.status`, statuses)
     : read(`${ids} WHERE ${where} AND ${isStatus}`);
-  const finished = `${FINISHED} WHERE (account_id, id) IN (${newest})`;
+  const finished = `${FINISHED} WHERE (account_id, id) IN (${newest} LIMIT ${limit}) ORDER BY id DESC`;
   const own = read(`${MANUAL} WHERE ${manual} AND ${isStatus}`);
-  return pageStatement(status ? [finished, own] : [open, finished, own], limit);
+  return status ? [finished, own] : [open, finished, own];
 }

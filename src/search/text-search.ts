@@ -11,6 +11,8 @@ const MAX_RANGES = 64;
 /** PostgreSQL reads a range whole to sort it, so that none may be long. */
 const MAX_BLOCKS_PER_RANGE = 16;
 
+const TESTED_APART = 6;
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Of the year 10889. */
 const LAST_ID = 'ffffffff-0000-0000-0000-000000000000';
@@ -41,9 +43,9 @@ interface WalkRow {
 }
 
 /** Walks the blocks of an account newest first and keeps those whose filter does not rule the text out. */
-const walkStatement = (spellings: number): string => `
+const walkStatement = (spellings: number[][]): string => `
   WITH walked AS MATERIALIZED (
-    SELECT id, after_id, (${Array.from({ length: spellings }, (_, n) => mayHave(`$${n + 6}`)).join(' OR ')}) AS may_have
+    SELECT id, after_id, (${spellings.map((bits, n) => mayHave(bits, `$${n + 6}`)).join(' OR ')}) AS may_have
     FROM search_blocks
     WHERE account_id = $1 AND id > $2 AND id <= $3
     ORDER BY id DESC LIMIT $4
@@ -56,8 +58,12 @@ const walkStatement = (spellings: number): string => `
     ARRAY(SELECT after_id FROM hits ORDER BY id DESC) AS after,
     ARRAY(SELECT id FROM hits ORDER BY id DESC) AS up_to`;
 
-const mayHave = (bits: string): string =>
-  `NOT EXISTS (SELECT FROM unnest(${bits}::integer[]) AS bit WHERE get_bit(filter, bit) = 0)`;
+/** The first bits by themselves, because they rule out most and are tested ten times as fast. */
+const mayHave = (bits: number[], parameter: string): string =>
+  [
+    ...bits.slice(0, TESTED_APART).map((bit) => `get_bit(filter, ${bit}) = 1`),
+    `NOT EXISTS (SELECT FROM unnest(${parameter}::integer[]) AS bit WHERE get_bit(filter, bit) = 0)`,
+  ].join(' AND ');
 
 /** Finds where the events of an account may have a text, without reading them. */
 @Injectable()
@@ -74,7 +80,7 @@ export class TextSearch {
     const before = events.before ?? LAST_ID;
     const upTo = events.before === null ? endOfTime() : await this.findBlock(accountId, events.before);
     const spellings = spellingsOf(text).map(bitsOf);
-    const [row]: [WalkRow] = await this.dataSource.query(walkStatement(spellings.length), [
+    const [row]: [WalkRow] = await this.dataSource.query(walkStatement(spellings), [
       accountId,
       after,
       upTo,
