@@ -2,8 +2,12 @@ const DAY_MS = 86_400_000;
 export const DAYS = 8;
 export const ACCOUNTS = 30;
 export const DESTINATIONS = 5;
+/** They share a fiftieth of the events, and have one destination each. */
+export const SMALL_ACCOUNTS = 1000;
 /** The first destination of the second account has had nothing but failures. */
 export const FAILING = { account: 1, destination: 0 };
+/** Accounts of which a member has so many: with half of the log among them, and with next to nothing of it. */
+const MEMBER_OF = 500;
 const TABLES = ['events', 'search_blocks', 'finished_deliveries', 'attempts'];
 
 /** A UUIDv7 of a moment that is the same whenever it is asked for. */
@@ -13,9 +17,12 @@ const ID_FUNCTION = `
   $$`;
 
 const EVENTS = `
-  SELECT i, ms, pg_temp.log_id(ms, i) AS id, ($2::uuid[])[i % ${ACCOUNTS} + 1] AS account_id, i % ${ACCOUNTS} AS account,
-    CASE WHEN i % 10007 = 5 THEN 'user.merged' WHEN i % 3 = 0 THEN 'order.created' ELSE 'user.update' END AS event_type
-  FROM (SELECT i, ($4::float8 + i * $5::float8)::bigint AS ms FROM generate_series(1, $1::bigint) AS i) numbered`;
+  SELECT i, ms, account, pg_temp.log_id(ms, i) AS id, ($2::uuid[])[account + 1] AS account_id,
+    CASE WHEN i % 10007 = 5 THEN 'user.merged' WHEN i % 503 = 7 THEN 'user.closed' WHEN i < $1 / 4 AND i % 4 = 1 THEN 'order.imported'
+      WHEN i % 3 = 0 THEN 'order.created' ELSE 'user.update' END AS event_type
+  FROM (SELECT i, ($4::float8 + i * $5::float8)::bigint AS ms,
+    CASE WHEN i % 50 = 49 THEN ${ACCOUNTS} + i / 50 % ${SMALL_ACCOUNTS} ELSE i % ${ACCOUNTS} END AS account
+    FROM generate_series(1, $1::bigint) AS i) numbered`;
 
 /** About a kilobyte that looks like what shops and user directories send. */
 const PAYLOAD = `
@@ -35,7 +42,8 @@ const CITIES = `ARRAY['Berlin','Hamburg','Paris','London','Lisboa','Wien','Oslo'
 
 const DELIVERIES = `
   SELECT e.*, pg_temp.log_id(ms + 1, i * 2 + d) AS delivery_id,
-    ($3::uuid[])[account * ${DESTINATIONS} + 1 + (i / ${ACCOUNTS} * 2 + d) % ${DESTINATIONS}] AS destination_id,
+    ($3::uuid[])[CASE WHEN account < ${ACCOUNTS} THEN account * ${DESTINATIONS} + 1 + (i / ${ACCOUNTS} * 2 + d) % ${DESTINATIONS}
+      ELSE ${ACCOUNTS * DESTINATIONS} + 1 + account - ${ACCOUNTS} END] AS destination_id,
     CASE WHEN account = ${FAILING.account} AND (i / ${ACCOUNTS} * 2 + d) % ${DESTINATIONS} = ${FAILING.destination} THEN 'failed'
       WHEN i / ${ACCOUNTS} % 50 = 0 THEN 'failed' WHEN i / ${ACCOUNTS} % 100 = 35 THEN 'cancelled' ELSE 'success' END AS status
   FROM (${EVENTS}) e CROSS JOIN generate_series(0, 1) AS d`;
@@ -73,7 +81,23 @@ const DESTINATION = `
   FROM unnest($1::uuid[], $3::text[]) WITH ORDINALITY AS d (account, url, n)
   RETURNING id, account_id`;
 
-/** Fills a database with so many deliveries of the past days. @returns accounts with their destinations. */
+/** @returns the user, as the guard of a call knows it. */
+async function addMember(client, id, email, accounts) {
+  const user = { id, email, role: 'User' };
+  await client.query(`INSERT INTO users (id, email, password_hash, role) VALUES ($1, $2, '', 'User')`, [
+    id,
+    email,
+  ]);
+  await client.query(
+    `INSERT INTO members (id, account_id, user_id, email, role_name)
+     SELECT pg_temp.log_id((extract(epoch FROM now()) * 1000)::bigint - n * 60000, n), account, $1, $2, 'User'
+     FROM unnest($3::uuid[]) WITH ORDINALITY AS mine (account, n)`,
+    [id, email, accounts],
+  );
+  return user;
+}
+
+/** Fills a database with so many deliveries of the past days. @returns the accounts with most of them, and users who are members of many. */
 export async function seedSearch(client, deliveries, { ensureDayPartitions, uuidv7 }) {
   const borrowed = { query: client.query.bind(client), on: () => {}, off: () => {}, release: () => {} };
   for (const daysAgo of [DAYS, 1])
@@ -86,16 +110,20 @@ export async function seedSearch(client, deliveries, { ensureDayPartitions, uuid
   const urls = ids.flatMap((_, n) =>
     Array.from({ length: DESTINATIONS }, (__, d) => `https://receiver-${n}.example/hook-${d}`),
   );
+  await client.query(DIRECTORY[0]);
+  const small = await client.query('SELECT id FROM accounts WHERE email IS NOT NULL ORDER BY id LIMIT $1', [
+    SMALL_ACCOUNTS,
+  ]);
+  const smallIds = small.rows.map(({ id }) => id);
   const { rows } = await client.query(DESTINATION, [
-    ids.flatMap((id) => Array(DESTINATIONS).fill(id)),
+    [...ids.flatMap((id) => Array(DESTINATIONS).fill(id)), ...smallIds],
     1,
-    urls,
+    [...urls, ...smallIds.map((_, n) => `https://small-${n}.example/hook`)],
   ]);
   const accounts = ids.map((id) => ({
     id,
     destinations: rows.filter((row) => row.account_id === id).map((row) => row.id),
   }));
-  await client.query(DIRECTORY[0]);
   await client.query(DIRECTORY[1], [ids[0]]);
   const many = Array.from(
     { length: 5000 },
@@ -105,13 +133,17 @@ export async function seedSearch(client, deliveries, { ensureDayPartitions, uuid
   const events = Math.round(deliveries / 2);
   const values = [
     events,
-    ids,
-    accounts.flatMap((account) => account.destinations),
+    [...ids, ...smallIds],
+    rows.map(({ id }) => id),
     Date.now() - DAYS * DAY_MS,
     (DAYS * DAY_MS - 60_000) / events,
   ];
-  for (const statement of STATEMENTS)
-    await client.query(statement, statement.includes('$3') ? values : values);
+  for (const statement of STATEMENTS) await client.query(statement, values);
+  const busy = [...ids.slice(0, ACCOUNTS / 2), ...smallIds.slice(MEMBER_OF)].slice(0, MEMBER_OF);
+  const members = {
+    busy: await addMember(client, uuidv7(), 'busy@example.com', busy),
+    quiet: await addMember(client, uuidv7(), 'quiet@example.com', smallIds.slice(0, MEMBER_OF)),
+  };
   await client.query('VACUUM (ANALYZE)');
-  return accounts;
+  return { accounts, members };
 }
