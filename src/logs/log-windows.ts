@@ -33,9 +33,8 @@ export function windowsBefore(
 }
 
 /**
- * Selects, ended by their order, of a page of what no index has in order of ids, newest first and
- * one for each place: of each window an index gives
- * the ids, which are sorted; the page is read by its ids.
+ * Selects, ended by their order, of a page of what no index has in order of ids, newest first and one for each place: of
+ * each window an index gives the ids, which are sorted; the page is read by its ids.
  * @param windows parameters with what `windowsBefore` gives
  */
 export function partsInWindows(

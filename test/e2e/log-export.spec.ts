@@ -171,6 +171,18 @@ describe('an export of the log', () => {
     expect(await idsOf('from=2100-01-01T00:00:00Z')).toEqual([]);
   });
 
+  it('has nothing of a destination of another account', async () => {
+    const { id } = await createDestination(app, admin, account, { url: 'http://127.0.0.1:9/a' });
+    await send('ours', '{"type":"a"}');
+    const other = await createAccount(app, admin);
+    const ofOther = async (query: string) => {
+      const list = await app.call('GET', `/accounts/${other.id}/logs?${query}`, { token: admin.token });
+      return list.body.data ?? list;
+    };
+    for (const more of ['', '&status=pending', '&event_type=a', '&event_id=ours', '&q=type'])
+      expect(await ofOther(`destination_id=${id}${more}`)).toEqual([]);
+  });
+
   it('of nothing is the header row alone, or nothing', async () => {
     expect((await get()).text).toBe(`${COLUMNS.join()}\r\n`);
     const ndjson = await get('?format=ndjson');
