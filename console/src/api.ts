@@ -48,6 +48,8 @@ export interface Attempt {
 export interface DeliveryLog {
   id: string;
   url: string | null;
+  /** `event` for what followed from accepting it; anything else was asked for later. */
+  origin: string | null;
   status: string;
   explanation: string;
   attempt_log: Attempt[];

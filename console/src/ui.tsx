@@ -61,6 +61,8 @@ export function Table<T extends { id: string }>({ list, heads, none, row }: Tabl
   );
 }
 
+const AUTOCOMPLETE: Record<string, string> = { password: 'current-password', email: 'username' };
+
 export interface FieldSpec {
   name: string;
   label: string;
@@ -68,6 +70,8 @@ export interface FieldSpec {
   type?: 'text' | 'email' | 'password' | 'url';
   value?: string;
   required?: boolean;
+  /** What a browser may fill in; by its type unless given. */
+  autocomplete?: string;
   options?: readonly string[];
   /** A text of several lines. */
   long?: boolean;
@@ -85,6 +89,8 @@ export function Form({ fields, action, submit, cancel }: FormProps) {
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const told = problem instanceof ApiProblem ? problem.fields : {};
+  // Beside its field a sentence says more than above all of them.
+  const isToldBelow = isAllTold(told, fields);
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement)) as Record<
@@ -98,13 +104,15 @@ export function Form({ fields, action, submit, cancel }: FormProps) {
   };
   return (
     <form onSubmit={onSubmit}>
-      <Alert error={problem} />
+      {!isToldBelow && <Alert error={problem} />}
       {fields.map((field) => (
         <label key={field.name}>
           {field.label}
           <Input field={field} />
           {(told[field.name] ?? field.hint) && (
-            <small class={told[field.name] ? 'wrong' : ''}>{told[field.name] ?? field.hint}</small>
+            <small class={told[field.name] ? 'wrong' : ''} role={told[field.name] ? 'alert' : undefined}>
+              {told[field.name] ?? field.hint}
+            </small>
           )}
         </label>
       ))}
@@ -122,7 +130,13 @@ export function Form({ fields, action, submit, cancel }: FormProps) {
   );
 }
 
-function Input({ field: { name, value, required, options, long, type = 'text' } }: { field: FieldSpec }) {
+function isAllTold(told: Record<string, string>, fields: FieldSpec[]): boolean {
+  const wrong = Object.keys(told);
+  return wrong.length > 0 && wrong.every((name) => fields.some((field) => field.name === name));
+}
+
+function Input({ field }: { field: FieldSpec }) {
+  const { name, value, required, options, long, type = 'text' } = field;
   if (options)
     return (
       <select name={name}>
@@ -134,7 +148,7 @@ function Input({ field: { name, value, required, options, long, type = 'text' } 
       </select>
     );
   if (long) return <textarea name={name} rows={5} spellcheck={false} defaultValue={value} />;
-  const autocomplete = type === 'password' ? 'current-password' : type === 'email' ? 'username' : 'off';
+  const autocomplete = field.autocomplete ?? AUTOCOMPLETE[type] ?? 'off';
   const attributes = { name, type, defaultValue: value, required, autocomplete };
   // Their types do not allow for a type that is only known here.
   return <input {...(attributes as object)} />;

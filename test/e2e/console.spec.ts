@@ -60,6 +60,9 @@ describe('the console under /admin', () => {
     await page.getByLabel('Headers').fill('APP_ID: 1234\nAPP_SECRET: a:b');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('cell', { name: `${receiver.url}/hook` }).waitFor();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
 
     await page.getByRole('button', { name: 'Show' }).click();
     const token = await page.locator('.token code').textContent();
@@ -81,6 +84,9 @@ describe('the console under /admin', () => {
       await page.getByRole('button', { name: 'Refresh' }).click();
       return page.locator('section .state.success').isVisible();
     });
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.locator('section .state', { hasText: 'replay' }).waitFor();
+    expect(await page.locator('section').count()).toBe(2);
     expect(trouble).toEqual([]);
   });
 
@@ -98,6 +104,7 @@ describe('the console under /admin', () => {
     await page.getByLabel('Headers').fill('');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.locator('small.wrong').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(1);
     expect(await page.getByLabel('URL').inputValue()).toBe('http://10.0.0.1/hook');
   });
 

@@ -5,8 +5,8 @@ import { Alert, Danger, type FieldSpec, FormDialog, State, Table } from '../ui.j
 
 const METHODS = ['POST', 'GET', 'PUT', 'PATCH', 'DELETE'] as const;
 const MASKED = '***';
-/** What may be done in a state, by the name of its call. */
-const ACTIONS = { active: 'pause', paused: 'resume', disabled: 'enable' } as const;
+/** What may be done in a state. */
+const ACTIONS = { active: 'Pause', paused: 'Resume', disabled: 'Enable' } as const;
 
 /** @param isAdmin of the account: others may look and edit. */
 export function Destinations({ accountId, isAdmin }: { accountId: string; isAdmin: boolean }) {
@@ -41,7 +41,9 @@ export function Destinations({ accountId, isAdmin }: { accountId: string; isAdmi
             {isAdmin && (
               <>
                 <button
-                  onClick={() => act('POST', `${path}/${destination.id}/${ACTIONS[destination.state]}`)}
+                  onClick={() =>
+                    act('POST', `${path}/${destination.id}/${ACTIONS[destination.state].toLowerCase()}`)
+                  }
                 >
                   {ACTIONS[destination.state]}
                 </button>

@@ -40,7 +40,9 @@ function Delivery({ delivery }: { delivery: DeliveryLog }) {
   return (
     <section>
       <p>
-        <State name={delivery.status} /> <span class="url">{delivery.url ?? 'deleted destination'}</span>
+        <State name={delivery.status} />{' '}
+        {delivery.origin && delivery.origin !== 'event' && <State name={delivery.origin} />}{' '}
+        <span class="url">{delivery.url ?? 'deleted destination'}</span>
       </p>
       <p class="hint">{delivery.explanation}</p>
       {delivery.attempt_log.length > 0 && (
