@@ -3,7 +3,7 @@ import { AccountsPage } from './pages/accounts.js';
 import { EventPage } from './pages/event.js';
 import { SignInPage } from './pages/sign-in.js';
 import { useRoute } from './route.js';
-import { type SignedInUser, signOut, useSignedInUser } from './session.js';
+import { type SignedInUser, openQueues, signOut, useSignedInUser } from './session.js';
 
 export function App() {
   const user = useSignedInUser();
@@ -16,7 +16,11 @@ export function App() {
         </a>
         <nav>
           <a href="#/">Accounts</a>
-          {user.role === 'Admin' && <a href="/queues">Queues</a>}
+          {user.role === 'Admin' && (
+            <a href="/queues" onClick={toQueues}>
+              Queues
+            </a>
+          )}
           <a href="/swagger">API</a>
         </nav>
         <span class="who">{user.email}</span>
@@ -29,6 +33,12 @@ export function App() {
       </main>
     </>
   );
+}
+
+function toQueues(event: MouseEvent): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  void openQueues();
 }
 
 function CurrentPage({ user }: { user: SignedInUser }) {

@@ -63,6 +63,17 @@ export async function signOut(): Promise<void> {
   keep(null);
 }
 
+/** Opens the queues with this session. Where that is refused, their own sign-in page says the rest. */
+export async function openQueues(): Promise<void> {
+  const handOver = () => post('/queues/login', {}, session?.accessToken);
+  try {
+    const answer = await handOver();
+    if (answer.status === 401 && (await renew())) await handOver();
+  } finally {
+    location.assign('/queues');
+  }
+}
+
 /** Buys a new pair of tokens, once for all who ask meanwhile: a refresh token that is used twice ends the session. */
 export function renew(): Promise<boolean> {
   renewing ??= buyTokens().finally(() => (renewing = null));

@@ -81,6 +81,15 @@ export class AccessTokens {
     return isOver ? null : this.issueForBoard({ id: sub, tokenVersion: ver }, sid!, since);
   }
 
+  /**
+   * A cookie of the board for the session of an access token: the end of either ends both.
+   * @param token one that was verified.
+   */
+  toBoard(token: string): string {
+    const { sub, ver, sid } = this.jwt.decode<Claims>(token);
+    return this.issueForBoard({ id: sub, tokenVersion: ver }, sid!);
+  }
+
   /** Whose token this is, as the database has that user now; null for a token that is not or no longer good. */
   async verify(token: string): Promise<Caller | null> {
     const claims = await this.read(token);

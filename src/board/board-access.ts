@@ -15,8 +15,9 @@ export const SIGN_OUT_PATH = `${BOARD_PATH}/logout`;
 export const API_PATH = `${BOARD_PATH}/api/`;
 const COOKIE = 'data_pusher_board';
 const NO_MATCH = 'This e-mail and password do not match.';
+const ADMINS_ONLY = 'Only Admins may see the queues.';
 
-/** Lets Admins, and only them, to the board: by a cookie from its own sign-in page or by a bearer token. */
+/** Lets Admins, and only them, to the board: by a cookie from its sign-in page or the console, or by a bearer token. */
 @Injectable()
 export class BoardAccess {
   constructor(
@@ -43,20 +44,20 @@ export class BoardAccess {
       return;
     }
     if (request.headers.accept?.includes('text/html')) return reply.redirect(SIGN_IN_PATH);
-    if (caller) throw forbidden('Only Admins may see the queues.');
-    throw new Problem('unauthenticated', `Sign in at ${SIGN_IN_PATH} or send an Admin's bearer token.`, {
-      headers: { 'www-authenticate': 'Bearer' },
-    });
+    throw caller ? forbidden(ADMINS_ONLY) : unauthenticated();
   }
 
+  /** By the form of the sign-in page, or by the access token of a session that the console hands over. */
   async signIn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const bearer = bearerOf(request);
+    if (bearer) return this.takeOver(bearer, request, reply);
     const form = (request.body ?? {}) as Record<string, unknown>;
     const [email, password] = [form.email, form.password].map((value) =>
       typeof value === 'string' ? value : '',
     );
     try {
       const user = await this.auth.signIn(email!.trim().toLowerCase(), password!, request.ip);
-      if (user.role !== 'Admin') return page(reply, 403, 'Only Admins may see the queues.');
+      if (user.role !== 'Admin') return page(reply, 403, ADMINS_ONLY);
       const cookie = await this.sessions.startForBoard(user);
       if (!cookie) return page(reply, 401, NO_MATCH);
       this.setCookie(request, reply, cookie);
@@ -79,6 +80,19 @@ export class BoardAccess {
     return reply.clearCookie(COOKIE, { path: BOARD_PATH }).redirect(SIGN_IN_PATH, 303);
   }
 
+  /** No page of another site can send the token; an API key is no session and would not end with this one. */
+  private async takeOver(
+    bearer: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const caller = await this.tokens.verify(bearer);
+    if (!caller) throw unauthenticated();
+    if (caller.role !== 'Admin') throw forbidden(ADMINS_ONLY);
+    this.setCookie(request, reply, this.tokens.toBoard(bearer));
+    return reply.status(204).send();
+  }
+
   private findByBearer(bearer: string): Promise<Caller | null> {
     return isApiKey(bearer) ? this.apiKeys.findCaller(bearer) : this.tokens.verify(bearer);
   }
@@ -92,6 +106,12 @@ export class BoardAccess {
       maxAge: this.tokens.lifeSeconds,
     });
   }
+}
+
+function unauthenticated(): Problem {
+  return new Problem('unauthenticated', `Sign in at ${SIGN_IN_PATH} or send an Admin's bearer token.`, {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }
 
 /** Scripts and styles are Bull Board's as published; an open page whose session ends would be blank without them. */

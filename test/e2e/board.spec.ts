@@ -197,6 +197,25 @@ describe('the board and the API page', () => {
       await page.context().close();
     });
 
+    it('takes over the session of an Admin, ends with it, and takes no API key and no other user', async () => {
+      const second = await anotherAdmin();
+      const takeOver = (token: string, headers = {}) =>
+        app.call('POST', '/queues/login', { token, headers, body: {} });
+      const { status, headers } = await takeOver(second.token);
+      expect(status).toBe(204);
+      const cookie = headers.get('set-cookie')!.split(';')[0]!;
+      expect(await statusOf(cookie)).toBe(200);
+      expect((await takeOver(second.token, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+      const body = { name: 'robot', currentPassword: second.password };
+      const key = (await app.call('POST', '/user/api-keys', { token: second.token, body })).body.key;
+      expect(key).toMatch(/^dp_/);
+      expect((await takeOver(key)).status).toBe(401);
+      expect((await takeOver((await registerUser(app)).token)).status).toBe(403);
+      expect((await takeOver('nonsense')).status).toBe(401);
+      expect((await app.call('POST', '/user/logout', { token: second.token, body: {} })).status).toBe(204);
+      expect(await statusOf(cookie)).toBe(401);
+    });
+
     it('ends alone: the other sessions of the same user go on', async () => {
       const [first, second] = [await cookieOf(admin), await cookieOf(admin)];
       const signOut = await app.call('GET', '/queues/logout', { headers: { cookie: first } });

@@ -90,6 +90,18 @@ describe('the console under /admin', () => {
     expect(trouble).toEqual([]);
   });
 
+  it('hands an Admin over to the queues without another sign-in, and the end of one session ends both', async () => {
+    const { page, trouble } = await open();
+    await signIn(page, admin);
+    await page.getByRole('link', { name: 'Queues' }).click();
+    await page.getByText('Deliveries').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe('/queues');
+    expect(trouble).toEqual([]);
+    await page.goto('/queues/logout');
+    await page.goto('/admin/');
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
   it('says what is wrong beside the field, and keeps what was typed', async () => {
     const account = await createAccount(app, admin);
     const { page } = await open(`/admin/#/accounts/${account.id}`);
