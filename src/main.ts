@@ -36,8 +36,10 @@ function banner(config: AppConfig, role: AppRole, workers: number, port: number)
   const base = `http://localhost:${port}`;
   const lines = [
     `Data Pusher ${config.version} is ready (${processesOf(role, workers)}, ${storage(config)})`,
+    `  Console     ${base}/admin`,
     `  API         ${base}/api`,
     `  Swagger     ${base}/swagger`,
+    `  ReDoc       ${base}/redoc`,
     `  Bull Board  ${base}/queues`,
     ...(config.embedded && !config.env.EGRESS_ALLOW
       ? ['  Destinations on this machine (loopback) are allowed because the database is the embedded one.']

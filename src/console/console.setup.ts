@@ -20,7 +20,7 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'same-origin',
 };
 
-/** Serves the console under /admin. A plugin of its own, so that its hook touches nothing else. */
+/** Serves the console under /admin, where browsers that come to the root are sent. A plugin of its own, so that its hook touches nothing else. */
 export async function setupConsole(app: NestFastifyApplication): Promise<void> {
   const root = PAGES.find((path) => existsSync(path));
   if (!root) throw new Error('The console is not built: run "npm run build".');
@@ -34,6 +34,9 @@ export async function setupConsole(app: NestFastifyApplication): Promise<void> {
       });
       await scope.register(fastifyStatic, { root, serve: false });
       scope.get(PATH, (_request, reply) => reply.sendFile('index.html', { cacheControl: false }));
+      scope.get('/', (request, reply) =>
+        request.headers.accept?.includes('text/html') ? reply.redirect(PATH) : reply.callNotFound(),
+      );
       // Their names hold a hash of what is in them.
       scope.get(`${PATH}/assets/:file(^[\\w.-]+$)`, (request, reply) =>
         reply.sendFile(`assets/${(request.params as { file: string }).file}`, {

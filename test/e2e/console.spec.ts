@@ -181,6 +181,23 @@ describe('the console under /admin', () => {
     expect(await duplicate.evaluate(`sessionStorage.getItem('${KEPT_AS}')`)).toBeNull();
   });
 
+  it('is where browsers that come to the root are sent; others find nothing there', async () => {
+    const { page } = await open('/');
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/admin');
+    const headers = { accept: 'application/json' };
+    expect((await app.call('GET', '/', { headers })).body).toMatchObject({ status: 404, code: 'not_found' });
+  });
+
+  it('keeps its headings whole on a phone', async () => {
+    const watched = await openPage(browser, app.url, { viewport: { width: 390, height: 800 } });
+    await watched.page.goto('/admin/');
+    await signIn(watched.page, admin);
+    const lines = `{ const h1 = document.querySelector('h1');
+      h1.getBoundingClientRect().height / parseFloat(getComputedStyle(h1).lineHeight) }`;
+    expect(Math.round(await watched.page.evaluate<number>(lines))).toBe(1);
+  });
+
   it('answers with pages that nobody can frame or add scripts to', async () => {
     for (const path of ['/admin', '/admin/']) {
       const answer = await fetch(app.url + path);
