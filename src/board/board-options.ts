@@ -7,10 +7,8 @@ import { SIGN_OUT_PATH } from './board-access.js';
 const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
 const DAY = { month: 'short', day: '2-digit' } as const;
 
-/** What an operator has to know before the first click. */
-const DESCRIPTION =
-  'Failed says where, why and what is next. Delayed is tried by itself; Promote tries it now. Jobs are only ' +
-  'hints: the log of an account has every delivery, and nothing is lost with a job.';
+/** What an operator has to know before the first click, in the one line that the board has for it. */
+const DESCRIPTION = 'Jobs are only hints: the log of an account has every delivery.';
 
 export function showDeliveries(queue: Queue): BullMQAdapter {
   const adapter = new BullMQAdapter(queue, { displayName: 'Deliveries', description: DESCRIPTION });

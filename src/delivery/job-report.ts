@@ -1,4 +1,3 @@
-import { describeDuration } from '../common/duration.js';
 import type { Batch } from './batch.js';
 import type { DeliveryJobResult } from './contract.js';
 import { type Settled, describeTarget } from './settled.js';
@@ -33,19 +32,25 @@ function describeAll(failures: Settled[], { delivered, retrying, failed }: Deliv
   return [`${all} not delivered, ${delivered} delivered`, ...failures.map(describe), ...rest].join('\n\n');
 }
 
+/** A job stays as it failed: what became of its deliveries since is told elsewhere. */
+const LOG = 'the log has every attempt';
+
+/** Such as `2026-01-31 16:24:44 UTC`: a job is read long after it failed, and from anywhere. */
+const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
 // Short lines, because the board breaks long ones within words.
 function describe({ delivery, destination, next, outcome, reason, attempts, delayMs }: Settled): string {
   const account = destination?.accountName ?? delivery.accountId;
   const why = reason ?? outcome?.error ?? 'unknown';
   const follows =
     next === 'retry'
-      ? `attempt ${attempts + 1} in ${describeDuration(delayMs)}; Retry makes it at once`
-      : 'none, given up; the log of the account has every attempt';
+      ? [`attempt ${attempts + 1}`, `at ${utc(Date.now() + delayMs)}`, 'Retry makes it at once', LOG]
+      : ['none, given up', LOG];
   return [
     describeTarget(destination),
     `  event  ${delivery.eventId}`,
     `  of     ${account}`,
     `  why    ${why}`,
-    `  next   ${follows}`,
+    `  next   ${follows.join('\n         ')}`,
   ].join('\n');
 }

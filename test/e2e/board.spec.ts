@@ -284,7 +284,7 @@ describe('the board and the API page', () => {
       const reason = page.locator('pre', { hasText: 'event  order-1' });
       expect(await reason.innerText()).toContain(`POST ${receiver.url}/orders\n`);
       expect(await reason.innerText()).toMatch(
-        /of +Acme\n +why +status: answered 500\n +next +attempt 2 in \d+ min; Retry/,
+        /of +Acme\n +why +status: answered 500\n +next +attempt 2\n +at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n +Retry makes it at once\n +the log has every attempt/,
       );
       expect(await page.content()).not.toContain('-secret');
 
@@ -294,6 +294,20 @@ describe('the board and the API page', () => {
       await waitFor(() => receiver.requests.length === made + 1);
       await waitFor(async () => (await deliveryOf('order-1')).status === 'success');
       expect(trouble).toEqual([]);
+      await page.context().close();
+    });
+
+    it.each([1024, 1440])('tells whole what its jobs are in a window of %i pixels', async (width) => {
+      const { page } = await openBoard('/queues/queue/deliveries', admin, {
+        viewport: { width, height: 700 },
+      });
+      const told = page.getByText('Jobs are only hints').first();
+      await told.waitFor();
+      const [needed, given] = await told.evaluate<
+        [number, number],
+        { scrollWidth: number; clientWidth: number }
+      >(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth]);
+      expect(needed).toBeLessThanOrEqual(given);
       await page.context().close();
     });
 
