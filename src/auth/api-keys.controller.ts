@@ -9,7 +9,7 @@ import { Operation } from './operation.js';
 
 const Id = () => Param('apiKeyId', IdPipe);
 
-@ApiTags('Users')
+@ApiTags('API keys')
 @Controller('user/api-keys')
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}

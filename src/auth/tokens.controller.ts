@@ -13,7 +13,7 @@ import {
 } from './tokens.dto.js';
 
 /** Signing in and refreshing in the words of other APIs; sessions and limits are the same. */
-@ApiTags('Users')
+@ApiTags('Tokens')
 @Controller()
 export class TokensController {
   constructor(

@@ -46,7 +46,6 @@ function describeProduct(version: string) {
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This installation')
-    .addServer('http://localhost:8000', 'An installation on this machine')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',

@@ -2,6 +2,7 @@
 export const tagDescriptions: Record<string, string> = {
   Users: 'Registration, sign-in, profiles and the users of the installation.',
   'API keys': 'Named bearer keys for programs; a key acts as the user who made it.',
+  Tokens: 'Signing in and refreshing in the words of other APIs; sessions and limits are the same.',
   Accounts: 'Whoever sends events: each account has a token for its producers and a limit of its own.',
   Destinations: 'Where the events of an account are sent, how, and which of them.',
   Members: 'Who may see and change an account; unknown e-mails are invited.',

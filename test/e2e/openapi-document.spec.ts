@@ -156,6 +156,7 @@ describe('an operation', () => {
             ],
       ),
     ).toEqual([]);
+    expect(document.tags.map(({ name }) => name)).toEqual(Object.keys(tagDescriptions));
     for (const { description } of document.tags) expect(description).toMatch(/\.$/);
   });
 
