@@ -100,7 +100,10 @@ function stopOnSignals(serving: Promise<Service>, database: Database, logger: Lo
       .then((service) => service.close())
       .then(() => 0, failed)
       .then((code) => database.stop().then(() => code, failed))
-      .then((code) => process.exit(code));
+      .then((code) => {
+        if (code === 0) logger.info('process.stopped');
+        process.exit(code);
+      });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => (stopping ? process.exit(1) : stop(signal)));

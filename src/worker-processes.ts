@@ -63,7 +63,7 @@ export class WorkerProcesses {
       ended(reason);
     };
     this.running.add(worker);
-    if (worker.pid) this.logger.info({ worker: index, pid: worker.pid }, 'worker.started');
+    if (worker.pid) this.logger.info({ worker: index, worker_pid: worker.pid }, 'worker.started');
     worker.on('exit', (code, signal) => gone({ code, signal }));
     // One that could not be started has no end either.
     worker.on('error', (error) => {

@@ -44,6 +44,7 @@ describe('the embedded start', { timeout: 60_000 }, () => {
     expect(statSync(join(dataDir, 'secrets.json')).mode & 0o777).toBe(0o600);
     const token = await signIn(first);
     expect(await first.end('SIGINT')).toBe(0);
+    expect(first.output()).toContain('"process.stopped"');
 
     const second = await start();
     expect((await call(second.url!, 'GET', '/user/profile', { token })).status).toBe(200);

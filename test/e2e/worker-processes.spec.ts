@@ -45,7 +45,7 @@ describe('npm start with worker processes', { timeout: 60_000 }, () => {
   };
 
   const workers = (): number[] =>
-    [...product.output().matchAll(/"worker":\d+,"pid":(\d+)/g)].map(([, pid]) => Number(pid));
+    [...product.output().matchAll(/"worker":\d+,"worker_pid":(\d+)/g)].map(([, pid]) => Number(pid));
 
   it('delivers with the secrets and the rules of the process that started them', async () => {
     expect(product.output()).toContain('API and 2 worker processes');
