@@ -50,7 +50,7 @@ export async function setupBoard(app: NestFastifyApplication, problems: ProblemF
 
 function explain(error: Error & { code?: string }): Error {
   return error.code === 'FST_ERR_HANDLER_TIMEOUT'
-    ? unavailable('The queue does not answer. Deliveries go on without it, a second later.', 5, error)
+    ? unavailable('The queue does not answer. Deliveries go on without it, up to two seconds late.', 5, error)
     : error;
 }
 

@@ -45,7 +45,7 @@ export class HealthService implements BeforeApplicationShutdown {
     ]);
     const checks = {
       database: database ?? 'ok',
-      queue: queue ? `degraded, deliveries are up to a second late: ${queue}` : 'ok',
+      queue: queue ? `degraded, deliveries are up to two seconds late: ${queue}` : 'ok',
       deliveries: deliveries ?? describeOverdue(overdueSeconds ?? 0),
       ...(this.shuttingDown ? { process: 'shutting down' } : {}),
     };

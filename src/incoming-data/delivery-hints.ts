@@ -16,7 +16,7 @@ const GATHER_MAX = 250;
 
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
- * a hint that is lost, refused or not sent costs its deliveries the second until the sweeper finds them.
+ * a hint that is lost, refused or not sent costs its deliveries up to two seconds, until the sweeper finds them.
  */
 @Injectable()
 export class DeliveryHints {
@@ -85,7 +85,7 @@ export class DeliveryHints {
   private report(error: Error): void {
     this.failures++;
     if (!this.isFailing)
-      this.logger.warn({ err: error }, 'queue.unavailable: deliveries are up to a second late');
+      this.logger.warn({ err: error }, 'queue.unavailable: deliveries are up to two seconds late');
     this.isFailing = true;
   }
 }

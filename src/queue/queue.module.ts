@@ -30,7 +30,7 @@ export class QueueModule implements BeforeApplicationShutdown, OnApplicationShut
     const up = new Remembered(() => answers(connection), PING_EVERY_MS);
     metrics.gauge(
       'queue_up',
-      '1 while the queue answers; without it deliveries are up to a second late.',
+      '1 while the queue answers; without it deliveries are up to two seconds late.',
       () => up.get(),
     );
   }
