@@ -1,6 +1,7 @@
 /**
  * Who may call what: one row per operation of the API, named by its operationId. It drives the guard, the
- * OpenAPI document and the access tests; a controller method without a row does not compile.
+ * OpenAPI document and the access tests. `@Operation` takes no id but these; the guard lets nobody to a method without
+ * one, and a test finds it.
  *
  * - public: anybody
  * - user: everybody who is signed in; the answer holds only what the caller may see
@@ -24,10 +25,11 @@ export const policy = {
   getApiKey: 'user',
   deleteApiKey: 'user',
 
-  listUsers: 'admin',
   obtainTokenPair: 'public',
   refreshTokenPair: 'public',
   obtainToken: 'public',
+
+  listUsers: 'admin',
   getUser: 'admin',
   createUser: 'admin',
   patchUser: 'admin',

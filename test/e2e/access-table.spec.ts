@@ -1,5 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { operationsOf } from '../../src/docs/document.js';
 import { createOpenApi } from '../../src/docs/openapi.js';
 import { type AccessLevel, type OperationId, policy, sessionsOnly } from '../../src/auth/policy.js';
 import { type TestApp, createTestApp } from '../support/app.js';
@@ -9,7 +10,7 @@ const FILE = '../../ACCESS.md';
 const INTRODUCTION = `# Who may do what
 
 Made from the policy table (\`src/auth/policy.ts\`), which also drives the guard; a test calls every operation as each of
-these callers. After a change of the policy: \`npm test -- test/e2e/access-table.spec.ts -u\`.
+these callers. Every path also answers under \`/api\`. In the order of the OpenAPI document. After a change of the policy: \`npm test -- test/e2e/access-table.spec.ts -u\`.
 
 ✓ allowed · 401 sign in first · 403 seen but not allowed · 404 as if it did not exist. An account or item that does not
 exist, or is another account's, is 404 for everybody.
@@ -35,18 +36,19 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 it('ACCESS.md shows the policy as it is', async () => {
-  const calls = new Map<string, string>();
-  const { paths } = createOpenApi(app.app, app.config.version);
-  for (const [path, methods] of Object.entries(paths))
-    for (const [method, { operationId }] of Object.entries(
-      methods as Record<string, { operationId: string }>,
-    ))
-      calls.set(operationId, `\`${method.toUpperCase()} ${path.replace(/^\/api/, '')}\``);
-  const rows = Object.entries(policy).map(([id, level]) => {
-    const isOfAccount = calls.get(id)!.includes('{accountId}');
+  const document = createOpenApi(app.app, app.config.version);
+  const operations = document.tags!.flatMap(({ name }) =>
+    operationsOf(document).filter(({ operation }) => operation.tags?.includes(name)),
+  );
+  expect(operations.map(({ operation }) => operation.operationId).sort()).toEqual(Object.keys(policy).sort());
+  const rows = operations.map(({ path, method, operation }) => {
+    const id = operation.operationId as OperationId;
+    const level: AccessLevel = policy[id];
+    const isOfAccount = path.includes('{accountId}');
     // An account is looked for before the role of the caller is.
     const own = isOfAccount && level === 'admin' ? cells.member.with(2, '403').with(3, '403') : cells[level];
-    return [id, calls.get(id)!].concat(own, keysOf(id as OperationId, level));
+    const call = `\`${method.toUpperCase()} ${path.replace(/^\/api/, '')}\``;
+    return [id, call].concat(own, keysOf(id, level));
   });
   const header = ['Operation', 'Call', ...COLUMNS, 'API keys'];
   const table = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
