@@ -44,7 +44,7 @@ function describe({ delivery, destination, next, outcome, reason, attempts, dela
   const why = reason ?? outcome?.error ?? 'unknown';
   const follows =
     next === 'retry'
-      ? [`attempt ${attempts + 1}`, `at ${utc(Date.now() + delayMs)}`, 'Retry makes it at once', LOG]
+      ? [`attempt ${attempts + 1}`, `due ${utc(Date.now() + delayMs)}`, 'Retry makes it at once', LOG]
       : ['none, given up', LOG];
   return [
     describeTarget(destination),

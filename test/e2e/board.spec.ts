@@ -284,7 +284,7 @@ describe('the board and the API page', () => {
       const reason = page.locator('pre', { hasText: 'event  order-1' });
       expect(await reason.innerText()).toContain(`POST ${receiver.url}/orders\n`);
       expect(await reason.innerText()).toMatch(
-        /of +Acme\n +why +status: answered 500\n +next +attempt 2\n +at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n +Retry makes it at once\n +the log has every attempt/,
+        /of +Acme\n +why +status: answered 500\n +next +attempt 2\n +due \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n +Retry makes it at once\n +the log has every attempt/,
       );
       expect(await page.content()).not.toContain('-secret');
 

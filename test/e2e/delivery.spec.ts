@@ -281,7 +281,7 @@ describe('delivery', () => {
     );
     expect(job.name).toBe(`${account.account_name} · 1 event · 1 delivery`);
     expect(job.failedReason).toMatch(
-      /^1 not delivered, 0 delivered\n\nPOST .*\n.*\n.*\n +why +status: .*500.*\n +next +attempt 2\n +at /,
+      /^1 not delivered, 0 delivered\n\nPOST .*\n.*\n.*\n +why +status: .*500.*\n +next +attempt 2\n +due /,
     );
     expect(job.failedReason).not.toContain('hidden');
   });
