@@ -58,11 +58,10 @@ function startLines(): WireCase[] {
       '/api/server%2fincoming_data',
       '/api/server/../server/incoming_data',
       '/api/./server/incoming_data',
-      '/',
       '*',
-      'http://x',
-      'http://x/',
     ].map((target) => start([404], `POST ${target} HTTP/1.1`)),
+    // The root leads browsers on, so it is known.
+    ...['/', 'http://x', 'http://x/'].map((target) => start([405], `POST ${target} HTTP/1.1`)),
     ...[
       '/api/server/incoming_data;x=1',
       '/api/server/incoming_data%00',
