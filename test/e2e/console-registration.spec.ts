@@ -13,7 +13,11 @@ describe('registering in the console', () => {
   beforeAll(async () => {
     browser = await startBrowser();
   });
-  afterEach(() => app?.close());
+  afterEach(async () => {
+    // First: a connection that the browser opened ahead would keep the server for a minute.
+    for (const context of browser.contexts()) await context.close();
+    await app?.close();
+  });
   afterAll(() => browser?.close());
 
   const fillIn = async (page: Page, email: string, repeated: string, invitation = ''): Promise<void> => {
