@@ -3,11 +3,14 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
+import { ChangeFeed } from '../database/change-feed.js';
 import { DeliveryPool, withLock } from '../database/pools.js';
 import { BATCH, FIND_MARKED, type Settled, settle, unmark } from './settling.js';
 
-/** Looking costs a statement, also in an idle product. */
-const EVERY_MS = 5000;
+/** For what was added by a process that had not heard of a change; the change itself wakes the keeper. */
+const EVERY_MS = 10_000;
+/** However many changes there are. */
+const REST_MS = 200;
 /** "DPST" in ASCII; of all processes one at a time settles. */
 export const SETTLING_LOCK_KEY = 0x44505354;
 
@@ -27,30 +30,36 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private isFailing = false;
+  /** Aborted when something changed. */
+  private pause = new AbortController();
 
   constructor(
     private readonly pool: DeliveryPool,
+    private readonly changes: ChangeFeed,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
+    this.changes.onAccountChange(() => this.pause.abort());
     this.running = this.keep();
   }
 
   /** Before anything else ends: a pass needs the database. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
+    this.pause.abort();
     await this.running;
   }
 
   private async keep(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      this.pause = new AbortController();
       const startedAt = performance.now();
       const isMore = await this.tryPass();
       // Where there is more it rests as long as it worked.
-      const restMs = isMore ? performance.now() - startedAt : EVERY_MS;
-      await sleep(restMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await rest(Math.max(REST_MS, performance.now() - startedAt), signal);
+      if (!isMore && !signal.aborted) await rest(EVERY_MS, this.pause.signal);
     }
   }
 
@@ -85,3 +94,6 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     return isMore;
   }
 }
+
+const rest = (ms: number, signal: AbortSignal): Promise<unknown> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
