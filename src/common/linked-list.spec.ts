@@ -46,4 +46,16 @@ describe('LinkedList', () => {
     expect(seen).toEqual(['a', 'b', 'c']);
     expect(list.size).toBe(0);
   });
+
+  it('is walked to its end when an item leaves before its turn', () => {
+    const list = new LinkedList<Item>();
+    const items = ['a', 'b', 'c'].map(item);
+    items.forEach((one) => list.add(one));
+    const seen: string[] = [];
+    for (const one of list) {
+      seen.push(one.name);
+      if (one === items[0]) list.remove(items[1]!);
+    }
+    expect(seen).toContain('c');
+  });
 });

@@ -34,12 +34,10 @@ export class LinkedList<Item extends Linked<Item>> {
     this.size--;
   }
 
-  /** Items may leave meanwhile, also the one at hand. */
-  *[Symbol.iterator](): Generator<Item> {
-    for (let item = this.first; item;) {
-      const { next } = item;
-      yield item;
-      item = next;
-    }
+  /** The items of this moment. Any of them may leave meanwhile; it is still given in its turn. */
+  [Symbol.iterator](): Iterator<Item> {
+    const items: Item[] = [];
+    for (let item = this.first; item; item = item.next) items.push(item);
+    return items.values();
   }
 }
