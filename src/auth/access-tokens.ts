@@ -103,8 +103,9 @@ export class AccessTokens {
   }
 
   /** The session that a cookie of the board belongs to; null where the cookie was not made here or is over. */
-  async boardSessionOf(cookie: string): Promise<string | null> {
-    return (await this.read(cookie, BOARD))?.sid ?? null;
+  async boardSessionOf(cookie: string): Promise<{ userId: string; familyId: string } | null> {
+    const claims = await this.read(cookie, BOARD);
+    return claims?.sid === undefined ? null : { userId: claims.sub, familyId: claims.sid };
   }
 
   /** @param claims of a token whose signature, issuer, audience and expiry were checked. */

@@ -74,8 +74,12 @@ export class SessionsService {
 
   /** Ends the session that a cookie of the board belongs to; a cookie that belongs to none is over anyway. */
   async endForBoard(cookie: string): Promise<void> {
-    const familyId = await this.accessTokens.boardSessionOf(cookie);
-    if (familyId) await this.dataSource.manager.delete(RefreshToken, { familyId });
+    const session = await this.accessTokens.boardSessionOf(cookie);
+    if (!session) return;
+    await this.dataSource.transaction(async (manager) => {
+      await lockUser(session.userId, manager);
+      await manager.delete(RefreshToken, session);
+    });
   }
 
   /** Ends every session of a user at once, access tokens included. */

@@ -91,6 +91,11 @@ describe('the board and the API page', () => {
   const statusOf = async (cookie: string): Promise<number> =>
     (await app.call('GET', QUEUES, { headers: { cookie } })).status;
 
+  const isSomebodyWaiting = async (): Promise<boolean> => {
+    const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    return (await app.dataSource.query(sql)).length > 0;
+  };
+
   const cookieOf = async (user: TestUser): Promise<string> => {
     const { headers } = await post({ email: user.email, password: user.password });
     return headers.get('set-cookie')!.split(';')[0]!;
@@ -223,6 +228,29 @@ describe('the board and the API page', () => {
       expect(await statusOf(first)).toBe(401);
       expect(await statusOf(second)).toBe(200);
       expect((await app.call('GET', '/user/profile', { token: admin.token })).status).toBe(200);
+    });
+
+    it('ends for good when the console buys new tokens at the same moment', async () => {
+      const user = await anotherAdmin();
+      const { headers } = await app.call('POST', '/queues/login', { token: user.token, body: {} });
+      const cookie = headers.get('set-cookie')!.split(';')[0]!;
+      const { sub, sid } = claimsOf(cookie);
+      // As a refresh does: it has the lock of the user and adds a link, which is not committed yet.
+      const refresh = app.dataSource.createQueryRunner();
+      await refresh.startTransaction();
+      await refresh.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [sub]);
+      await refresh.query(
+        `INSERT INTO refresh_tokens (id, user_id, family_id, token_sha256, expires_at)
+         VALUES ($1, $2, $3, $4, now() + interval '1 day')`,
+        [randomUUID(), sub, sid, Buffer.alloc(32, 9)],
+      );
+      let isOut = false;
+      const signOut = app.call('GET', '/queues/logout', { headers: { cookie } }).then(() => (isOut = true));
+      await waitFor(async () => isOut || (await isSomebodyWaiting()));
+      await refresh.commitTransaction();
+      await refresh.release();
+      await signOut;
+      expect(await statusOf(cookie)).toBe(401);
     });
 
     it('ends when its user ends every session', async () => {
