@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
 import { ChangeFeed } from '../database/change-feed.js';
@@ -63,35 +62,47 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Says once that it cannot work, not every time. */
+  /** @returns whether there is more. */
   private async tryPass(): Promise<boolean> {
-    try {
-      const { rows } = await this.pool.query<Marked>(FIND_MARKED);
-      const isMore =
-        rows.length > 0 &&
-        (await withLock(this.pool, SETTLING_LOCK_KEY, (client) => this.pass(client, rows)));
-      this.isFailing = false;
-      return isMore ?? false;
-    } catch (error) {
-      if (!this.isFailing && !this.stopping.signal.aborted)
-        this.logger.error({ err: error }, 'settling.failed');
-      this.isFailing = true;
+    const problems: unknown[] = [];
+    const isMore = await this.pass(problems).catch((error) => {
+      problems.push(error);
       return false;
-    }
+    });
+    this.report(problems[0]);
+    return isMore;
   }
 
-  /** A batch of each, so that a large backlog keeps no other one waiting. @returns whether there is more. */
-  private async pass(client: PoolClient, marked: Marked[]): Promise<boolean> {
-    let isMore = false;
-    for (const { id, table, settled, over } of marked) {
-      this.stopping.signal.throwIfAborted();
-      const { rows } = await client.query<{ count: number }>(settle[settled], [id, BATCH]);
-      const { count } = rows[0]!;
-      if (count === BATCH) isMore = true;
-      if (count > 0) this.logger.info({ id, settled, deliveries: count }, 'deliveries.settled');
-      else if (over) await client.query(unmark(table), [id]);
-    }
-    return isMore;
+  /** A batch of each, so that a large backlog keeps no other one waiting, nor does one that cannot be settled now. */
+  private async pass(problems: unknown[]): Promise<boolean> {
+    const { rows } = await this.pool.query<Marked>(FIND_MARKED);
+    if (rows.length === 0) return false;
+    const some = await withLock(this.pool, SETTLING_LOCK_KEY, async () => {
+      let isMore = false;
+      for (const marked of rows) {
+        this.stopping.signal.throwIfAborted();
+        const count = await this.settle(marked).catch((error) => void problems.push(error));
+        if (count === BATCH) isMore = true;
+      }
+      return isMore;
+    });
+    return some ?? false;
+  }
+
+  /** On a connection of its own, so that what breaks it breaks nothing else. @returns how many deliveries followed. */
+  private async settle({ id, table, settled, over }: Marked): Promise<number> {
+    const { rows } = await this.pool.query<{ count: number }>(settle[settled], [id, BATCH]);
+    const { count } = rows[0]!;
+    if (count > 0) this.logger.info({ id, settled, deliveries: count }, 'deliveries.settled');
+    else if (over) await this.pool.query(unmark(table, settled), [id]);
+    return count;
+  }
+
+  /** Says once that it cannot work, not every time. */
+  private report(problem: unknown): void {
+    if (problem && !this.isFailing && !this.stopping.signal.aborted)
+      this.logger.error({ err: problem }, 'settling.failed');
+    this.isFailing = problem !== undefined;
   }
 }
 

@@ -26,8 +26,18 @@ export const FIND_MARKED = `
   SELECT id, 'accounts', 'ofAccount', settling_until < now()
   FROM accounts WHERE settling_until IS NOT NULL AND deleted_at IS NOT NULL`;
 
-export const unmark = (table: string): string =>
-  `UPDATE ${table} SET settling_until = NULL WHERE id = $1 AND settling_until < now()`;
+/** Open deliveries that are not in line yet. Those under way are held by whoever works on them. */
+const astray: Record<Settled, string> = {
+  due: `due_at = 'infinity' AND status = 'held'`,
+  held: `due_at < 'infinity' AND status <> 'held' AND (lease_token IS NULL OR lease_until < now())`,
+  ofDestination: `due_at <= 'infinity'`,
+  ofAccount: 'true',
+};
+
+/** Ends the mark of $1 once its time is over and nothing is left, also of what was left out because of somebody else. */
+export const unmark = (table: 'destinations' | 'accounts', settled: Settled): string => `
+  UPDATE ${table} SET settling_until = NULL WHERE id = $1 AND settling_until < now() AND NOT EXISTS (
+    SELECT FROM deliveries WHERE ${table === 'accounts' ? 'account_id' : 'destination_id'} = $1 AND ${astray[settled]})`;
 
 /** The destination stays what it is meanwhile; one that is being changed at this moment is left to whoever does it. */
 const chosenOf = (condition: string, deliveries: string): string => `
@@ -46,16 +56,13 @@ const updating = (values: string): string => `
  */
 export const settle: Record<Settled, string> = {
   due: `WITH
-    ${chosenOf(`state = 'active' AND deleted_at IS NULL`, `due_at = 'infinity' AND status = 'held'`)},
+    ${chosenOf(`state = 'active' AND deleted_at IS NULL`, astray.due)},
     ${updating(`due_at = now(), status = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'pending' END`)}`,
   held: `WITH
-    ${chosenOf(
-      `state <> 'active' AND deleted_at IS NULL`,
-      `due_at < 'infinity' AND status <> 'held' AND (lease_token IS NULL OR lease_until < now()) ORDER BY due_at`,
-    )},
+    ${chosenOf(`state <> 'active' AND deleted_at IS NULL`, `${astray.held} ORDER BY due_at`)},
     ${updating(`due_at = 'infinity', status = 'held'`)}`,
   ofDestination: `WITH
-    ${chosenOf('deleted_at IS NOT NULL', `due_at <= 'infinity' ORDER BY due_at`)},
+    ${chosenOf('deleted_at IS NOT NULL', `${astray.ofDestination} ORDER BY due_at`)},
     ${cancelling(`'The destination was deleted.'`, 'now()')}`,
   ofAccount: `WITH
     account AS (SELECT id FROM accounts WHERE id = $1 AND deleted_at IS NOT NULL),

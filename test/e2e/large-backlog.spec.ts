@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
-import { BATCH } from '../../src/events/settling.js';
+import { BATCH, settle, unmark } from '../../src/events/settling.js';
 import { SETTLING_LOCK_KEY } from '../../src/events/settling-keeper.js';
 import { type TestApp, createTestApp } from '../support/app.js';
 import {
@@ -45,7 +45,11 @@ describe('a backlog that is too large for one request', () => {
     await app.close();
   });
 
-  const letKeeperWork = () => keeper.query('SELECT pg_advisory_unlock_all()');
+  /** Woken as by a change: it has looked before, found the lock taken and rests. */
+  const letKeeperWork = async (): Promise<void> => {
+    await keeper.query('SELECT pg_advisory_unlock_all()');
+    await keeper.query(`SELECT pg_notify('account_changed', $1)`, [account.id]);
+  };
 
   const backlog = (status: 'pending' | 'retrying' | 'held', count = BACKLOG) =>
     app.dataSource.query(
@@ -156,5 +160,49 @@ describe('a backlog that is too large for one request', () => {
     expect(await isMarked('destinations', destinationId)).toBe(true);
     await app.dataSource.query(`UPDATE destinations SET settling_until = now() - interval '1 second'`);
     await waitFor(async () => !(await isMarked('destinations', destinationId)));
+  });
+
+  it('is not forgotten when somebody held the destination at the last look', async () => {
+    await post('pause');
+    await post('resume');
+    await backlog('held', 5);
+    await app.dataSource.query(`UPDATE destinations SET settling_until = now() - interval '1 second'`);
+    // As the keeper does, while somebody rotates the secret.
+    await keeper.query('BEGIN');
+    await keeper.query('SELECT FROM destinations WHERE id = $1 FOR UPDATE', [destinationId]);
+    expect(await app.dataSource.query(settle.due, [destinationId, BATCH])).toEqual([{ count: 0 }]);
+    await keeper.query('COMMIT');
+    await app.dataSource.query(unmark('destinations', 'due'), [destinationId]);
+    await letKeeperWork();
+    await becomes({ pending: 5 });
+  });
+
+  it('waits for no other one that cannot be settled', async () => {
+    const [first, stuck, last] = await Promise.all(
+      [1, 2, 3].map(
+        async () => (await createDestination(app, admin, account, { url: 'http://127.0.0.1:9/' })).id,
+      ),
+    );
+    await app.dataSource.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+       CREATE TRIGGER refuse BEFORE UPDATE ON deliveries FOR EACH ROW
+       WHEN (OLD.destination_id = '${stuck}') EXECUTE FUNCTION refuse()`,
+    );
+    for (const id of [first!, stuck!, last!]) {
+      destinationId = id;
+      await post('pause');
+      await post('resume');
+      await backlog('held', 5);
+    }
+    await letKeeperWork();
+    for (const id of [first!, last!]) {
+      destinationId = id;
+      await becomes({ pending: 5 });
+    }
+    destinationId = stuck!;
+    expect(await open()).toEqual({ held: 5 });
+    await app.dataSource.query('DROP TRIGGER refuse ON deliveries; DROP FUNCTION refuse');
+    await letKeeperWork();
+    await becomes({ pending: 5 });
   });
 });
