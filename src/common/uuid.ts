@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
+/** No id is before this one. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
 const TIME_DIGITS = 12;
 const RANDOM_FROM = 'xxxxxxxx-xxxx-4'.length;
 const SEQ_DIGITS = 3;

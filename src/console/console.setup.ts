@@ -20,7 +20,10 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'same-origin',
 };
 
-/** Serves the console under /admin, where browsers that come to the root are sent. A plugin of its own, so that its hook touches nothing else. */
+/**
+ * Serves the console under /admin, where browsers that come to the root are sent. A plugin of its own, so that its hook
+ * touches nothing else.
+ */
 export async function setupConsole(app: NestFastifyApplication): Promise<void> {
   const root = PAGES.find((path) => existsSync(path));
   if (!root) throw new Error('The console is not built: run "npm run build".');

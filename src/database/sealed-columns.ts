@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import type { SealedBox } from '../common/crypto/sealed-box.js';
+import { FIRST_ID } from '../common/uuid.js';
 import { withClient } from './pools.js';
 
 const BATCH_ROWS = 200;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** A table that keeps values encrypted. By convention their columns end with `_sealed`, bound to the id of the row. */
 export interface SealedTable {

@@ -1,7 +1,7 @@
 import type { Settled } from './settled.js';
 
 /** Failures beyond these are only counted: a batch may be large, and it keeps what it tells of in memory. */
-export const MAX_TOLD = 5;
+const MAX_TOLD = 5;
 
 /** What became of deliveries that were started together, for whoever tells of it. */
 export class Batch {

@@ -44,6 +44,7 @@ export class Lanes {
     for (const [id, lane] of this.byDestination) {
       if (lane.isForgettable) {
         this.byDestination.delete(id);
+        this.refused.delete(id);
         continue;
       }
       const room = this.roomOf(id);

@@ -3,11 +3,19 @@ import { DataSource } from 'typeorm';
 import { type AccountScope, ofLivingAccount } from '../auth/account-scope.js';
 import { invalid } from '../common/errors/problem.js';
 import { type Page, readCursor, toPage } from '../common/http/page.js';
+import { FIRST_ID } from '../common/uuid.js';
 import { firstIdOf } from '../database/partitions.js';
 import { deliveriesEndBefore } from '../events/delivery-ids.js';
 import type { ListAllLogsQuery } from './flat-logs.dto.js';
-import { type LogFilter, type LogRow, logStatement, pageStatement, toLogEntryView } from './log-rows.js';
-import { FIRST_ID, partsInWindows, windowsBefore } from './log-windows.js';
+import {
+  type LogFilter,
+  type LogRow,
+  alsoWhere,
+  logStatement,
+  pageStatement,
+  toLogEntryView,
+} from './log-rows.js';
+import { partsInWindows, windowsBefore } from './log-windows.js';
 import type { LogEntryView } from './logs.dto.js';
 import { LogsService, toFilter } from './logs.service.js';
 
@@ -122,9 +130,3 @@ function readEach(
     each: `unnest(${parameters.join(', ')}) AS mine (${names.join(', ')})`,
   };
 }
-
-const alsoWhere = (filter: LogFilter, condition: string): LogFilter => ({
-  ...filter,
-  where: `${filter.where} AND ${condition}`,
-  manual: `${filter.manual} AND ${condition}`,
-});

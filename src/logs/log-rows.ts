@@ -82,6 +82,13 @@ export function logStatement(filter: LogFilter, limit: number): string {
   );
 }
 
+/** The filter with one condition more, for deliveries and for entries of callers alike. */
+export const alsoWhere = (filter: LogFilter, condition: string): LogFilter => ({
+  ...filter,
+  where: `${filter.where} AND ${condition}`,
+  manual: `${filter.manual} AND ${condition}`,
+});
+
 /** One page of what some selects of `partsOf` give. */
 export function pageStatement(parts: string[], limit: number): string {
   return withUrls(newestOf(parts, limit));

@@ -11,6 +11,7 @@ import { partsInWindows, windowsBefore } from './log-windows.js';
 import {
   type LogFilter,
   type LogRow,
+  alsoWhere,
   pageStatement,
   partsOf,
   partsWithErrors,
@@ -102,8 +103,8 @@ function payloadWalks({ text, filter }: LogQuery, { ranges }: Places, limit: num
   // As above, and the partitions of the days to come.
   const [oldest, soon] = [ranges.at(-1)!.after, endOfTime()].map((id) => `${addValue(filter, id)}::uuid`);
   const isHit = `(event_id ILIKE ANY (${patterns}) OR EXISTS (
-    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event 
-        AND e.id > ${oldest} AND e.id < ${soon}
+    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
+      AND e.id > ${oldest} AND e.id < ${soon}
       AND ${sqlSearchedText('e.payload')} ILIKE ANY (${patterns})))`;
   const parts = partsOf(filter);
   const most = Math.ceil(MAX_PAYLOADS / parts.length);
@@ -145,12 +146,6 @@ function destinationWalks({ filter, from, before }: LogQuery, ids: string[], lim
 const untilNow = (filter: LogFilter): LogFilter => ({
   ...filter,
   where: `${filter.where} AND id < ${addValue(filter, endOfTime())}::uuid`,
-});
-
-const alsoWhere = (filter: LogFilter, condition: string): LogFilter => ({
-  ...filter,
-  where: `${filter.where} AND ${condition}`,
-  manual: `${filter.manual} AND ${condition}`,
 });
 
 /** A parameter of the statement that the filter is for. */

@@ -1,3 +1,4 @@
+import { FIRST_ID } from '../common/uuid.js';
 import { DAY_MS, firstIdOf, timeOf } from '../database/partitions.js';
 import { endOfTime } from '../search/text-search.js';
 import { inRanges } from '../search/walks.js';
@@ -7,7 +8,6 @@ const SHORTEST_MS = 5000;
 const LONGEST_MS = DAY_MS / 4;
 /** What is older is one window. */
 const FURTHEST_MS = 32 * DAY_MS;
-export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Ranges of ids to look for a page in, newest first. Each goes twice as far back as the one before, until they are a

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { FIRST_ID } from '../common/uuid.js';
 import { byteaArray, intArray, uuidArray } from '../database/binary-arrays.js';
 import { sqlSearchedText } from './searched-text.js';
 import { TextFilter } from './text-filter.js';
@@ -9,7 +10,6 @@ export const WAITING_EVENTS = 64;
 /** Fewer when the filter is full before. */
 const EVENTS_PER_BLOCK = 64;
 const EVENTS_PER_READ = 128;
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 export interface Block {
   accountId: string;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { FIRST_ID } from '../common/uuid.js';
 import { DAY_MS, firstIdOf } from '../database/partitions.js';
 import { spellingsOf } from './spellings.js';
 import { bitsOf } from './text-filter.js';
@@ -13,7 +14,6 @@ const MAX_BLOCKS_PER_RANGE = 16;
 
 const TESTED_APART = 6;
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 /** Of the year 10889. */
 const LAST_ID = 'ffffffff-0000-0000-0000-000000000000';
 
