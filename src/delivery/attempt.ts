@@ -49,6 +49,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
   }
 
   onConnect(abort: (error?: Error) => void): void {
+    // Whoever stood still for long finds its connections before its timers: by now another process may be at it.
+    if (performance.now() - this.startedAtMs > this.options.timeoutMs) this.deadline();
     // Throwing drops a request that waited too long and keeps the connection, which abort would destroy.
     if (this.ended) throw OVER;
     this.abortRequest = abort;

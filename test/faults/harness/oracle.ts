@@ -91,7 +91,7 @@ async function timeouts({ rig, accountId }: Round): Promise<number> {
 async function explainDuplicate({ rig, accountId }: Round, taken: Arrivals['taken']): Promise<string[]> {
   const [key] = [...taken].find(([, times]) => times > 1)!;
   const rows = await rig.database.query<{ said: string }>(
-    `SELECT concat_ws(' ', a.started_at, 'number', a.number, a.duration_ms, 'ms', coalesce(a.error, a.status_code::text),
+    `SELECT concat_ws(' ', a.started_at, 'ended', uuid_extract_timestamp(a.id)::time, 'of', f.id, 'number', a.number, a.duration_ms, 'ms', coalesce(a.error, a.status_code::text),
        CASE WHEN superseded THEN 'superseded' END) AS said
      FROM events e JOIN finished_deliveries f ON f.event = e.id JOIN attempts a ON a.delivery_id = f.id
      WHERE e.account_id = $1 AND e.event_id = $2 ORDER BY a.started_at`,
