@@ -4,11 +4,12 @@ import { cpuMs } from './backend-cpu.mjs';
 export async function makeAllBlocks(client, accounts) {
   const { writeBlocks } = await import('../../dist/src/search/block-writer.js');
   const { firstIdOf } = await import('../../dist/src/database/partitions.js');
+  const { FIRST_ID } = await import('../../dist/src/common/uuid.js');
   const before = firstIdOf(Date.now());
   const [ours, theirs] = [process.cpuUsage(), cpuMs(client)];
   let [blocks, events] = [0, 0];
   for (const { id } of accounts) {
-    let after = firstIdOf(0);
+    let after = FIRST_ID;
     for (;;) {
       const made = await writeBlocks(client, id, after, before);
       if (made.length === 0) break;

@@ -1,3 +1,4 @@
+import { newestOf } from '../search/walks.js';
 import type { AttemptView, DeliveryOrigin, DeliveryStatus, LogEntryView, LogSource } from './logs.dto.js';
 
 /** A delivery as the log shows it, wherever its row is now. */
@@ -75,10 +76,10 @@ export interface LogFilter {
  * limited by itself, so that each walks its index and reads no more than the page.
  */
 export function logStatement(filter: LogFilter, limit: number): string {
-  const parts = partsOf(filter).map((select) => `(${select} ORDER BY id DESC LIMIT ${limit})`);
+  const parts = partsOf(filter).map((select) => `${select} ORDER BY id DESC LIMIT ${limit}`);
   if (!filter.each) return pageStatement(parts, limit);
   return withUrls(
-    `SELECT page.* FROM ${filter.each} CROSS JOIN LATERAL (${newestOf(parts, limit)}) page ORDER BY id DESC LIMIT ${limit}`,
+    `SELECT page.* FROM ${filter.each} CROSS JOIN LATERAL (${newestOf(parts)} LIMIT ${limit}) page ORDER BY id DESC LIMIT ${limit}`,
   );
 }
 
@@ -91,11 +92,8 @@ export const alsoWhere = (filter: LogFilter, condition: string): LogFilter => ({
 
 /** One page of what some selects of `partsOf` give. */
 export function pageStatement(parts: string[], limit: number): string {
-  return withUrls(newestOf(parts, limit));
+  return withUrls(`${newestOf(parts)} LIMIT ${limit}`);
 }
-
-const newestOf = (parts: string[], limit: number): string =>
-  `SELECT * FROM (${parts.join(' UNION ALL ')}) parts ORDER BY id DESC LIMIT ${limit}`;
 
 const withUrls = (page: string): string => `
   SELECT l.*, (SELECT url FROM destinations d WHERE d.id = l.destination_id) AS url

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { likePattern } from '../common/http/like-pattern.js';
+import { FIRST_ID } from '../common/uuid.js';
 import { firstIdOf, timeOf } from '../database/partitions.js';
 import { DELIVERY_DATED_AFTER_MS, deliveriesEndBefore } from '../events/delivery-ids.js';
 import { sqlSearchedText } from '../search/searched-text.js';
 import { spellingsOf } from '../search/spellings.js';
-import { type EventRange, type Places, TextSearch, endOfTime } from '../search/text-search.js';
-import { type Found, type WalkedRow, inRanges, toFound, walk } from '../search/walks.js';
+import { type Places, TextSearch, endOfTime } from '../search/text-search.js';
+import { type Found, type WalkedRow, inRanges, newestOf, toFound, walk } from '../search/walks.js';
 import { partsInWindows, windowsBefore } from './log-windows.js';
 import {
   type LogFilter,
@@ -19,7 +20,7 @@ import {
 } from './log-rows.js';
 
 /** Deliveries one call reads at most with their payload, and with their error; who wants more reads on. */
-const MAX_PAYLOADS = 600;
+const MAX_PAYLOADS = 200;
 const MAX_ERRORS = 2400;
 /** With more destinations that have the text in their URL, the whole log is walked for any of them. */
 const MAX_WALKED_DESTINATIONS = 16;
@@ -82,8 +83,10 @@ export class LogSearch {
   }
 
   private findPlaces({ accountId, text, from, before, event }: LogQuery): Promise<Places> | Places {
-    if (event === null) return { ranges: [], lookedAfter: null };
-    if (event) return { ranges: [{ after: event, upTo: event }], lookedAfter: null };
+    const nowhere = { uncovered: null, ranges: [], bodiesAfter: FIRST_ID, lookedAfter: null };
+    if (event === null) return nowhere;
+    if (event)
+      return { ...nowhere, ranges: [{ after: event, upTo: event }], bodiesAfter: firstIdOf(timeOf(event)) };
     const after = from && firstIdOf(timeOf(from) - DELIVERY_DATED_AFTER_MS);
     return this.texts.find(accountId, text, { after, before });
   }
@@ -92,29 +95,55 @@ export class LogSearch {
 /** Deliveries of an event are dated after it, so those of the last event looked at end a little later. */
 const stopOf = ({ lookedAfter }: Places): string | null => lookedAfter && deliveriesEndBefore(lookedAfter);
 
-function payloadWalks({ text, filter }: LogQuery, { ranges }: Places, limit: number): string[] {
-  if (ranges.length === 0) return [];
+function payloadWalks(
+  { text, filter }: LogQuery,
+  { uncovered, ranges, bodiesAfter }: Places,
+  limit: number,
+): string[] {
+  if (!uncovered && ranges.length === 0) return [];
   const patterns = addValue(filter, spellingsOf(text).map(likePattern));
-  const first = addValue(
-    filter,
-    ranges.map(({ after }) => after),
-  );
-  const end = addValue(filter, ranges.map(endOf));
-  // As above, and the partitions of the days to come.
-  const [oldest, soon] = [ranges.at(-1)!.after, endOfTime()].map((id) => `${addValue(filter, id)}::uuid`);
-  const isHit = `(event_id ILIKE ANY (${patterns}) OR EXISTS (
-    SELECT FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
-      AND e.id > ${oldest} AND e.id < ${soon}
-      AND ${sqlSearchedText('e.payload')} ILIKE ANY (${patterns})))`;
-  const parts = partsOf(filter);
-  const most = Math.ceil(MAX_PAYLOADS / parts.length);
-  return parts.map((select) => walk(inRanges(select, { first, end, most }), { isHit, most, limit }));
+  const most = MAX_PAYLOADS;
+  const walks: string[] = [];
+  if (uncovered) {
+    const parts = partsOf(alsoWhere(filter, `id > ${addValue(filter, uncovered)}::uuid`));
+    const select = newestOf(parts.map((part) => `${part} ORDER BY id DESC LIMIT ${most}`));
+    const isHit = hasText(
+      filter,
+      patterns,
+      firstIdOf(Math.max(0, timeOf(uncovered) - DELIVERY_DATED_AFTER_MS)),
+    );
+    walks.push(walk(select, { isHit, most, limit }));
+  }
+  if (ranges.length > 0) {
+    const first = addValue(
+      filter,
+      ranges.map(({ after }) => after),
+    );
+    const end = addValue(
+      filter,
+      ranges.map(({ upTo }, index) => endOf(upTo, ranges[index - 1]?.after ?? uncovered)),
+    );
+    const parts = partsOf(alsoWhere(filter, `id > ${addValue(filter, ranges.at(-1)!.after)}::uuid`));
+    const isHit = hasText(filter, patterns, bodiesAfter);
+    walks.push(walk(inRanges(parts, { first, end, most }), { isHit, most, limit }));
+  }
+  return walks;
 }
 
+/**
+ * SQL that tells whether the event of a row has the text in its id or its payload. The bounds spare PostgreSQL
+ * partitions; OFFSET keeps the test of the text out of them, or each would be planned with a copy of its own.
+ */
+const hasText = (filter: LogFilter, patterns: string, bodiesAfter: string): string => `(
+  event_id ILIKE ANY (${patterns}) OR coalesce((
+    SELECT ${sqlSearchedText('body.payload')} ILIKE ANY (${patterns}) FROM (
+      SELECT payload FROM events e WHERE e.account_id = walked.account_id AND e.id = walked.event
+        AND e.id > ${addValue(filter, bodiesAfter)}::uuid AND e.id < ${addValue(filter, endOfTime())}::uuid
+      OFFSET 0) body), false))`;
+
 /** Deliveries end a little after their event, but no range goes into the newer one before it. */
-function endOf({ upTo }: EventRange, index: number, ranges: EventRange[]): string {
+function endOf(upTo: string, newer: string | null): string {
   const end = deliveriesEndBefore(upTo);
-  const newer = ranges[index - 1]?.after;
   return newer && newer < end ? newer : end;
 }
 

@@ -42,7 +42,7 @@ export function partsInWindows(
   windows: { first: string; end: string },
   limit: number,
 ): string[] {
-  const read = (select: string, each?: string) => inRanges(select, { ...windows, most: limit, each });
+  const read = (select: string, each?: string) => inRanges([select], { ...windows, most: limit, each });
   const isStatus = status ? `status = '${status}'` : 'true';
   const open = read(`${OPEN} WHERE ${where} AND ${isStatus}`);
   if (status && !FINISHED_STATUSES.includes(status)) return [open];

@@ -23,21 +23,27 @@ export function walk(
 }
 
 /**
- * SQL for the rows of `select`, which ends in its conditions, whose ids are in some ranges that are newest first. Read
- * one by one, so that none is read once whoever asks has enough.
+ * SQL for the rows of some selects, each of which ends in its conditions, whose ids are in some ranges that are newest
+ * first. Read one by one, so that none is read once whoever asks has enough.
  * @param ranges parameters with the first id of each and the one it ends before; rows for `each` of which it is read
  */
 export function inRanges(
-  select: string,
+  selects: string[],
   { first, end, most, each }: { first: string; end: string; most: number; each?: string },
 ): string {
+  const parts = selects.map(
+    (select) => `${select} AND id >= range.first AND id < range.past ORDER BY id DESC LIMIT ${most}`,
+  );
   return `
     SELECT part.* FROM (
       SELECT * FROM unnest(${first}::uuid[], ${end}::uuid[]) WITH ORDINALITY AS given (first, past, n) ORDER BY n) range${each ? ` CROSS JOIN ${each}` : ''}
-    CROSS JOIN LATERAL (
-      ${select} AND id >= range.first AND id < range.past ORDER BY id DESC LIMIT ${most}) part
+    CROSS JOIN LATERAL (${parts.length === 1 ? parts[0] : `${newestOf(parts)} LIMIT ${most}`}) part
     ORDER BY range.n, part.id DESC`;
 }
+
+/** SQL for the rows of some selects, each of which gives its own newest first, in that order; it may be limited. */
+export const newestOf = (selects: string[]): string =>
+  `SELECT * FROM (${selects.map((select) => `(${select})`).join(' UNION ALL ')}) parts ORDER BY id DESC`;
 
 /**
  * The hits of several walks, newest first, each once. What is older than any walk came to is left out, so that the
