@@ -24,6 +24,7 @@ export function typeormOptions(connection: DatabaseConnection): PostgresOptions 
     extra: {
       query_timeout: pool.query_timeout,
       statement_timeout: pool.statement_timeout,
+      options: pool.options,
       keepAlive: true,
       onConnect: pool.onConnect,
     },

@@ -51,6 +51,15 @@ export async function nowOf(client: pg.ClientBase): Promise<number> {
 
 const CONNECT_TIMEOUT_MS = 2000;
 
+/**
+ * Settings of a connection, as a client asks for them. Never jit: a list is read in a few milliseconds, and to compile
+ * its plan, which looks dear with all its partitions, takes longer.
+ */
+export const sessionOptions = (settings: Record<string, string> = {}): string =>
+  Object.entries({ jit: 'off', ...settings })
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+
 /** What every connection of the product has in common. `statementMs` bounds a query on both ends. */
 export function poolOptions(connection: DatabaseConnection, name: string, max: number, statementMs: number) {
   return {
@@ -64,6 +73,7 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     query_timeout: statementMs + 500,
     statement_timeout: statementMs,
     idle_in_transaction_session_timeout: 30_000,
+    options: sessionOptions(),
     keepAlive: true,
     onConnect: outliveConnection,
   };
@@ -87,6 +97,6 @@ export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
   return new DeliveryPool({
     ...poolOptions(connection, 'delivery', 6, 10_000),
-    options: '-c synchronous_commit=off',
+    options: sessionOptions({ synchronous_commit: 'off' }),
   });
 }

@@ -2,7 +2,7 @@ import { type ConnectionOptions, createPostgresBackend, setDefaultBackendFactory
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { AppConfig } from '../config/app-config.js';
-import { poolOptions } from '../database/pools.js';
+import { poolOptions, sessionOptions } from '../database/pools.js';
 
 export const QUEUE_CONNECTION = Symbol('queue connection');
 
@@ -76,7 +76,7 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
   const pool = new pg.Pool({
     ...poolOptions(config.database, 'queue', 6, 10_000),
     // Jobs are hints that the sweeper makes up for, so they need no wait for the disk.
-    options: '-c search_path=bullmq -c synchronous_commit=off',
+    options: sessionOptions({ search_path: 'bullmq', synchronous_commit: 'off' }),
   });
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.

@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { poolOptions } from '../../src/database/pools.js';
+import { typeormOptions } from '../../src/database/database.options.js';
+import { createAcceptPool, createDeliveryPool, poolOptions } from '../../src/database/pools.js';
+import { createTestDatabase } from '../support/database.js';
 
 /** Authenticated, ready, and terminated by an administrator, in one packet. */
 const WELCOME_AND_GOODBYE = Buffer.concat([
@@ -35,6 +38,20 @@ describe('a pool', () => {
     client.release(true);
     await pool.end();
   });
+});
+
+it('compiles no plans, and delivers with commits that do not wait for the disk', async () => {
+  const database = await createTestDatabase();
+  const settings = `SELECT current_setting('jit') AS jit, current_setting('synchronous_commit') AS commit`;
+  const pools = [createAcceptPool(database.connection), createDeliveryPool(database.connection)];
+  const dataSource = await new DataSource(typeormOptions(database.connection)).initialize();
+  const [accept, delivery] = await Promise.all(pools.map((pool) => pool.query(settings)));
+  const { commit } = accept!.rows[0];
+  expect(accept!.rows).toEqual([{ jit: 'off', commit }]);
+  expect(delivery!.rows).toEqual([{ jit: 'off', commit: 'off' }]);
+  expect(await dataSource.query(settings)).toEqual([{ jit: 'off', commit }]);
+  await Promise.all([dataSource.destroy(), ...pools.map((pool) => pool.end())]);
+  await database.drop();
 });
 
 function message(type: string, body: Buffer): Buffer {
