@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateClient } from './openapi/client.mjs';
-import { prepare, root } from './prepare.mjs';
+import { fail, prepare, root } from './prepare.mjs';
+
+if (process.argv.length > 2)
+  fail('Usage: npm run openapi, without anything. It writes openapi.json and the client.');
 
 await prepare({ build: true, dev: true });
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEgressAllow } from '../common/egress/address-policy.js';
 import { parseDuration } from '../common/duration.js';
 import { parseEncryptionKeys } from '../common/crypto/sealed-box.js';
+import { parseUrl } from '../common/parse-url.js';
 import { findPeriodProblems, parseDays } from './retention.js';
 
 /** One setting: how it is read, what it is without being set, and what it is for (shown in .env.example). */
@@ -43,7 +44,7 @@ const integer = (min: number, max: number) => (value: string) => {
 const urlOf =
   (...protocols: string[]) =>
   (value: string): string => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const url = parseUrl(value);
     if (!url || !protocols.includes(url.protocol))
       throw new Error(`must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
     return value;

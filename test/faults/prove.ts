@@ -7,24 +7,21 @@ import type { Round } from './harness/round.js';
 
 const PROGRESS_MS = 5000;
 
-const { values } = parseArgs({
-  options: {
-    fault: { type: 'string', multiple: true },
-    seed: { type: 'string' },
-    soak: { type: 'string' },
-    short: { type: 'boolean' },
-  },
-});
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+const USAGE = `Usage: npm run prove -- [--short] [--seed N] [--soak N] [${faults.map(({ id }) => id).join(' | ')} ...]`;
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
+const wanted = new Set([...(values.fault ?? []), ...positionals].map((id) => id.toLowerCase()));
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+if (!Number.isInteger(seed)) misunderstood(`${values.seed} is no seed: a whole number is.`);
+if (values.soak && !(Number(values.soak) > 0)) misunderstood(`${values.soak} is no number of events.`);
 const chosen = values.soak
   ? [soak(Number(values.soak))]
-  : values.fault
-    ? faults.filter(({ id }) => values.fault!.includes(id))
-    : faults;
-if (chosen.length === 0) {
-  console.error(`There is no such fault; there are ${faults.map(({ id }) => id).join(', ')}.`);
-  process.exit(2);
-}
+  : faults.filter(({ id }) => wanted.size === 0 || wanted.has(id.toLowerCase()));
+if (chosen.length < wanted.size) misunderstood(`Not all of ${[...wanted].join(', ')} are faults.`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
@@ -32,6 +29,28 @@ console.log(`Seed ${seed}. Run it again with: npm run prove -- --seed ${seed}`);
 const verdicts: Verdict[] = [];
 for (const fault of chosen) verdicts.push(await prove(fault));
 summarise(verdicts);
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        fault: { type: 'string', multiple: true },
+        seed: { type: 'string' },
+        soak: { type: 'string' },
+        short: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    return misunderstood((error as Error).message);
+  }
+}
+
+function misunderstood(why: string): never {
+  console.error(`${why}\n${USAGE}`);
+  process.exit(2);
+}
 
 async function prove(fault: Fault): Promise<Verdict> {
   const startedAt = Date.now();

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseUrl } from '../parse-url.js';
 import type { AddressPolicy } from './address-policy.js';
 
 const MAX_URL_LENGTH = 2048;
@@ -23,15 +24,6 @@ export function checkDestinationUrl(text: string, policy: Pick<AddressPolicy, 'c
     return 'must be a URL with a valid host and port';
   if (url.href.length > MAX_URL_LENGTH) return `must have at most ${MAX_URL_LENGTH} characters when encoded`;
   return checkUrlHost(url, policy);
-}
-
-/** Not by `URL.canParse`: once compiled, that of Node 20 refuses every host with letters like ü. */
-function parseUrl(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Judges port and host of a parsed http(s) URL; the rule that is repeated at every send. */
