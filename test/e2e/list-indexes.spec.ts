@@ -155,4 +155,11 @@ describe('a list among many rows', () => {
     ])
       expect(scanned).not.toContain(table);
   });
+
+  it('goes through no destinations for a list that names none, even where nothing else would serve', async () => {
+    await app.dataSource.query('DROP INDEX finished_deliveries_status_event_type_idx');
+    const plans = await plansOf('/logs?event_type=rare');
+    const used = plans.flatMap((node) => (node['Index Name'] ? [parents.get(node['Index Name'])] : []));
+    expect(used.filter((name) => name?.includes('destination_id'))).toEqual([]);
+  });
 });
