@@ -1,7 +1,7 @@
 import { median } from './stats.mjs';
 
 const TIMES = 5;
-/** Of each statement. The product makes search blocks of the log meanwhile. */
+/** Of each statement: what else the machine does disturbs some. */
 const EXPLAINED = 15;
 const USER = { email: 'bench@example.com', password: 'Bench@123-long' };
 /** What the statements of the log are about; those that only check who asks are left out. */

@@ -7,7 +7,7 @@ export const RARE_DESTINATION = DESTINATIONS - 1;
 export const ACCOUNTS = 100;
 export const TYPES = { usual: 'user.update', rare: 'user.merged', none: 'user.teleported' };
 
-const TABLES = ['events', 'finished_deliveries', 'attempts'];
+const TABLES = ['events', 'finished_deliveries', 'attempts', 'search_blocks'];
 
 /** A UUIDv7 of a moment that is the same whenever it is asked for. */
 const ID_FUNCTION = `
