@@ -120,9 +120,11 @@ function isPublic(route: string): boolean {
 }
 
 /** SameSite keeps other sites out, but not another port of this host: only the browser knows who is asking. */
-function refuseOtherSites({ method, headers }: FastifyRequest): void {
+function refuseOtherSites({ method, headers, routeOptions }: FastifyRequest): void {
   const site = headers['sec-fetch-site'];
-  if (method !== 'GET' && (site === 'cross-site' || site === 'same-site'))
+  // The link that signs out is a GET that changes something.
+  const changes = method !== 'GET' || routeOptions.url === SIGN_OUT_PATH;
+  if (changes && (site === 'cross-site' || site === 'same-site'))
     throw forbidden('Another site sent this request.');
 }
 

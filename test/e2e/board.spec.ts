@@ -415,6 +415,16 @@ describe('the board and the API page', () => {
       expect(answer.body.detail).toBe('Another site sent this request.');
     });
 
+    it('signs nobody out because another site asks', async () => {
+      const cookie = await cookieOf(admin);
+      for (const site of ['same-site', 'cross-site']) {
+        const headers = { cookie, 'sec-fetch-site': site };
+        const answer = await app.call('GET', '/queues/logout', { headers });
+        expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null]);
+      }
+      expect(await statusOf(cookie)).toBe(200);
+    });
+
     it('lets nobody frame or keep a page', async () => {
       for (const path of ['/queues/login', '/queues', QUEUES]) {
         const { headers } = await app.call('GET', path, { token: admin.token });
