@@ -7,6 +7,7 @@ import { AppConfig } from '../config/app-config.js';
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import type { ClaimedDelivery } from './contract.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
+import { hiddenValues, hide } from './hidden-values.js';
 import { type Failure, type Outcome, failure, unsentOutcome } from './outcome.js';
 import { type DeliveryRequest, buildRequest } from './request-builder.js';
 import { Sender } from './sender.js';
@@ -19,8 +20,8 @@ const FAILURES_LOGGED_PER_SECOND = 20;
 export class AttemptMaker {
   private readonly sender: Sender;
   private readonly failures = new Pace(FAILURES_LOGGED_PER_SECOND);
-  /** Decoded once per cached destination. */
-  private readonly keys = new WeakMap<DeliverableDestination, Buffer[]>();
+  /** Of each cached destination, made once. */
+  private readonly secrets = new WeakMap<DeliverableDestination, { keys: Buffer[]; hidden: string[] }>();
 
   constructor(
     private readonly config: AppConfig,
@@ -43,6 +44,9 @@ export class AttemptMaker {
     const request = this.build(delivery, destination);
     const outcome =
       'errorCode' in request ? unsentOutcome(request) : await this.sender.send({ ...request, timeoutMs });
+    // Some destinations tell what they were sent.
+    if (outcome.responseExcerpt !== null)
+      outcome.responseExcerpt = hide(outcome.responseExcerpt, this.secretsOf(destination).hidden);
     this.metrics.attempted(delivery, outcome);
     this.log(delivery, outcome);
     return outcome;
@@ -78,11 +82,20 @@ export class AttemptMaker {
   }
 
   private signingKeys(destination: DeliverableDestination): Buffer[] {
-    let keys = this.keys.get(destination);
-    if (!keys) this.keys.set(destination, (keys = destination.signingSecrets.map(decodeSecret)));
+    const { keys } = this.secretsOf(destination);
     const graceEnded =
       destination.previousSecretExpiresAt && destination.previousSecretExpiresAt.getTime() <= Date.now();
     return graceEnded ? keys.slice(0, 1) : keys;
+  }
+
+  private secretsOf(destination: DeliverableDestination) {
+    let secrets = this.secrets.get(destination);
+    if (!secrets) {
+      const keys = destination.signingSecrets.map(decodeSecret);
+      secrets = { keys, hidden: hiddenValues(destination.headers) };
+      this.secrets.set(destination, secrets);
+    }
+    return secrets;
   }
 
   /** A destination that is down is told of, not for each of its deliveries: the log of the account has them all. */

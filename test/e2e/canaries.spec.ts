@@ -112,7 +112,10 @@ async function beRefused(): Promise<void> {
 }
 
 async function receiveAndDeliver(): Promise<void> {
-  receiver.answer(({ url }) => (url.startsWith('/get') ? 500 : 200));
+  // One of those that tell what they were sent.
+  receiver.answer(({ url, headers }, _index, response) => {
+    response.writeHead(url.startsWith('/get') ? 500 : 200).end(JSON.stringify(headers));
+  });
   const send = (eventId: string, raw: string) =>
     app.call('POST', '/server/incoming_data', {
       headers: { 'cl-x-token': secrets.app_secret_token!, 'cl-x-event-id': eventId },
