@@ -86,7 +86,8 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
       }
       return isMore;
     });
-    return some ?? false;
+    // Whoever is at it may have looked before the change that woke this one.
+    return some ?? true;
   }
 
   /** On a connection of its own, so that what breaks it breaks nothing else. @returns how many deliveries followed. */

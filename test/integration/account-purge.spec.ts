@@ -207,6 +207,23 @@ describe('purging deleted accounts', () => {
     expect(await count('attempts')).toBe(0);
   });
 
+  it('removes what another process ends while the last of it is removed', async () => {
+    await addEvents(DELETED, 5, Date.now());
+    // No statement sees what is committed after it began, or by its own triggers.
+    await pool.query(`
+      CREATE FUNCTION end_another() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          INSERT INTO finished_deliveries
+            (account_id, id, event, event_id, destination_id, status, attempts, origin, received_at, processed_at)
+          SELECT account_id, uuidv7(), id, event_id, account_id, 'cancelled', 0, 'event', now(), now() FROM gone;
+          RETURN NULL;
+        END $$;
+      CREATE TRIGGER end_another AFTER DELETE ON events REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION end_another()`);
+    expect(await newPurge().apply()).toBe(1);
+    expect(await countsOf(DELETED)).toEqual(nothing);
+  });
+
   it('removes an event together with its deliveries, wherever it is broken off, and goes on from there', async () => {
     await addEvents(DELETED, 700, Date.now());
     const purge = newPurge();
