@@ -7,6 +7,13 @@ import { Receiver, failTwice } from './demo/receiver.mjs';
 import { formatTable, formatTotals, showProgress, sum, summarise } from './demo/report.mjs';
 import { checkServer, createAccount, createDestination, signIn } from './demo/setup.mjs';
 
+if (process.argv.length > 2) {
+  console.error(
+    'Usage: npm run demo, without anything; DATA_PUSHER_URL, DEMO_EMAIL and DEMO_PASSWORD say where and as whom.',
+  );
+  process.exit(1);
+}
+
 const EVENTS = 101;
 /** Slow enough to be watched, and to pull a plug meanwhile. */
 const SEND_EVERY_MS = 50;

@@ -95,7 +95,7 @@ describe('a backlog that is too large for one request', () => {
     const ours = app.app.get(SettlingKeeper);
     expect(await ours['tryPass']()).toBe(true);
     await letKeeperWork();
-    await waitFor(async () => (await ours['tryPass']()) === false);
+    await waitFor(async () => !(await ours['tryPass']()));
   });
 
   it('is due again a batch at a time after the destination was resumed', async () => {
