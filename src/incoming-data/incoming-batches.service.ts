@@ -43,7 +43,7 @@ export class IncomingBatchesService {
         'names a single event; in a batch every item has an event_id of its own',
       );
     const body = await takeBody(request, this.config.maxBatchBytes);
-    const items = readBatch(body, {
+    const items = await readBatch(body, {
       requireEventId: account.requireEventId,
       maxBytes: this.config.env.MAX_BODY_BYTES,
     });

@@ -32,19 +32,28 @@ export function inspectJson(body: Buffer, maxDepth = MAX_DEPTH): JsonInspection 
 
 /** The object or array of a body that is such a document, or the problem with it. */
 export function parseJson(body: Buffer, maxDepth: number): object | string {
-  const problem = encodingProblem(body) ?? depthProblem(body, maxDepth);
+  const problem = bytesProblem(body, maxDepth);
   if (problem !== null) return problem;
-
-  const text = body.toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return syntaxProblem(text, error);
-  }
+  const parsed = parseValue(body, 0);
+  if ('problem' in parsed) return parsed.problem;
+  const { value } = parsed;
   if (typeof value === 'object' && value !== null) return value;
   const kind = value === null ? 'null' : `a ${typeof value}`;
   return `must be a JSON object or array, not ${kind}`;
+}
+
+/** What can be said of a body before it is parsed: whether it is text at all, and nested no deeper than it may be. */
+export const bytesProblem = (body: Buffer, maxDepth: number): string | null =>
+  encodingProblem(body) ?? depthProblem(body, maxDepth);
+
+/** A value out of a body whose bytes have no problem. @param at where it begins there, for what is said of it */
+export function parseValue(bytes: Buffer, at: number): { value: unknown } | { problem: string } {
+  const text = bytes.toString('utf8');
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { problem: syntaxProblem(text, at, error) };
+  }
 }
 
 export function eventTypeOf(value: object): string | null {
@@ -110,13 +119,16 @@ export function endOfString(body: Buffer, openingQuote: number): number {
   return at;
 }
 
-function syntaxProblem(text: string, error: unknown): string {
+export const ENDS_TOO_EARLY = 'is not valid JSON: it ends too early';
+export const unexpectedAt = (byte: number): string =>
+  `is not valid JSON (RFC 8259): unexpected content at byte ${byte}`;
+
+function syntaxProblem(text: string, at: number, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const position = V8_POSITION.exec(message)?.[1];
-  if (message === 'Unexpected end of JSON input' || Number(position) >= text.length) {
-    return 'is not valid JSON: it ends too early';
-  }
+  if (message === 'Unexpected end of JSON input' || Number(position) >= text.length)
+    // What begins further on in a body is followed by something: that is what nobody expects there.
+    return at === 0 ? ENDS_TOO_EARLY : unexpectedAt(at + Buffer.byteLength(text));
   if (position === undefined) return 'is not valid JSON (RFC 8259)';
-  const byteOffset = Buffer.byteLength(text.slice(0, Number(position)));
-  return `is not valid JSON (RFC 8259): unexpected content at byte ${byteOffset}`;
+  return unexpectedAt(at + Buffer.byteLength(text.slice(0, Number(position))));
 }

@@ -1,6 +1,18 @@
 import fc, { assert } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sliceItems } from './raw-items.js';
+import { type RawItem, type RawMember, membersOf, splitItems } from './raw-items.js';
+
+const sliceItems = (body: string): (RawMember[] | null)[] =>
+  (splitItems(Buffer.from(body)) as RawItem[]).map(({ bytes }) => membersOf(bytes));
+
+const parses = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 const blank = fc.stringMatching(/^[ \t\r\n]{0,3}$/);
 
@@ -68,7 +80,7 @@ describe('the items of a batch', () => {
         );
         const body = `${a}[${b}${texts.join(`${a},${b}`)}${a}]${b}`;
         JSON.parse(body);
-        const sliced = sliceItems(Buffer.from(body));
+        const sliced = sliceItems(body);
         expect(sliced.map((one) => one?.map(({ key, value }) => [key, value.toString()]) ?? null)).toEqual(
           items.map((one) =>
             typeof one === 'string' ? null : one.map(([key, value]) => [JSON.parse(key), value]),
@@ -79,12 +91,34 @@ describe('the items of a batch', () => {
     );
   });
 
+  it('are JSON where the body is, and there alone', () => {
+    const damaged = fc
+      .tuple(
+        fc.array(rawValue, { maxLength: 4 }),
+        fc.nat(),
+        fc.constantFrom('', ',', '[', ']', '{', '}', '"', ':', '0', ' '),
+      )
+      .map(([values, at, put]) => {
+        const text = `[${values.join()}]`;
+        const index = 1 + (at % text.length);
+        return text.slice(0, index) + put + text.slice(index + (at % 2));
+      });
+    assert(
+      fc.property(damaged, (text) => {
+        const items = splitItems(Buffer.from(text));
+        const isJson = typeof items !== 'string' && items.every(({ bytes }) => parses(bytes.toString()));
+        expect({ text, isJson }).toEqual({ text, isJson: parses(text) });
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it('of an array without any are none', () => {
-    expect(sliceItems(Buffer.from(' [ \n] '))).toEqual([]);
+    expect(sliceItems(' [ \n] ')).toEqual([]);
   });
 
   it('have their keys as JSON reads them, and repeated ones twice', () => {
-    const [first] = sliceItems(Buffer.from('[{"d\\u0061ta":1,"data":[2 ]}]'));
+    const [first] = sliceItems('[{"d\\u0061ta":1,"data":[2 ]}]');
     expect(first!.map(({ key, value }) => [key, value.toString()])).toEqual([
       ['data', '1'],
       ['data', '[2 ]'],

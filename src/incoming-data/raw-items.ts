@@ -2,10 +2,12 @@ import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
   DOUBLE_QUOTE,
+  ENDS_TOO_EARLY,
   OPEN_BRACE,
   OPEN_BRACKET,
   endOfString,
   isWhiteSpace,
+  unexpectedAt,
 } from './json-body.js';
 
 const COMMA = 0x2c;
@@ -46,23 +48,55 @@ export function findShapeProblem(body: Buffer, limits: ItemLimits): string | nul
   return null;
 }
 
-/**
- * Cuts a JSON array into its items without reading their values, so that no number, escape or blank changes.
- * @param body an array that JSON.parse takes; of anything else the result means nothing.
- * @returns the members of each item in their order, repeated keys included; null for an item that is no object.
- */
-export function sliceItems(body: Buffer): (RawMember[] | null)[] {
-  const items: (RawMember[] | null)[] = [];
-  let at = skipBlank(body, skipBlank(body, 0) + 1);
-  while (body[at] !== CLOSE_BRACKET) {
-    const end = endOfValue(body, at);
-    items.push(body[at] === OPEN_BRACE ? membersOf(body.subarray(at, end)) : null);
-    at = skipComma(body, end);
-  }
-  return items;
+export const isArray = (body: Buffer): boolean => body[skipBlank(body, 0)] === OPEN_BRACKET;
+
+/** An item of an array as it was sent, with the blanks around it. */
+export interface RawItem {
+  /** Of the body. */
+  at: number;
+  bytes: Buffer;
 }
 
-function membersOf(object: Buffer): RawMember[] {
+/**
+ * Cuts an array at its commas without reading what is between them, so that each item can be parsed by itself. The body
+ * is JSON if, and only if, every item is.
+ * @param body begins with a bracket, after blanks
+ * @returns the items, or why there are none to be read
+ */
+export function splitItems(body: Buffer): RawItem[] | string {
+  const items: RawItem[] = [];
+  let start = skipBlank(body, 0) + 1;
+  let depth = 0;
+  for (let at = start; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === DOUBLE_QUOTE) at = endOfString(body, at);
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === COMMA && depth === 0) {
+      items.push({ at: start, bytes: body.subarray(start, at) });
+      start = at + 1;
+    } else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && depth-- === 0) {
+      const rest = byte === CLOSE_BRACKET ? skipBlank(body, at + 1) : at;
+      if (rest < body.length) return unexpectedAt(rest);
+      if (items.length > 0 || skipBlank(body, start) < at)
+        items.push({ at: start, bytes: body.subarray(start, at) });
+      return items;
+    }
+  }
+  return ENDS_TOO_EARLY;
+}
+
+/**
+ * The members of an object in their order, repeated keys included, without reading their values, so that no number,
+ * escape or blank changes.
+ * @param item an object that JSON.parse takes, or any other value it takes
+ * @returns null for what is no object
+ */
+export function membersOf(item: Buffer): RawMember[] | null {
+  const start = skipBlank(item, 0);
+  return item[start] === OPEN_BRACE ? cutMembers(item.subarray(start)) : null;
+}
+
+function cutMembers(object: Buffer): RawMember[] {
   const members: RawMember[] = [];
   let at = skipBlank(object, 1);
   while (object[at] !== CLOSE_BRACE) {
