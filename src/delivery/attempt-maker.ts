@@ -43,7 +43,9 @@ export class AttemptMaker {
   ): Promise<Outcome> {
     const request = this.build(delivery, destination);
     const outcome =
-      'errorCode' in request ? unsentOutcome(request) : await this.sender.send({ ...request, timeoutMs });
+      'errorCode' in request
+        ? unsentOutcome(request)
+        : await this.sender.send({ ...request, timeoutMs, sendBefore: delivery.leaseEndsAt });
     // Some destinations tell what they were sent.
     if (outcome.responseExcerpt !== null)
       outcome.responseExcerpt = hide(outcome.responseExcerpt, this.secretsOf(destination).hidden);

@@ -4,11 +4,15 @@ import type { Outcome } from './outcome.js';
 
 const TIMEOUT_MS = 20;
 
-it('sends nothing any more where the process stood still until after the deadline', () => {
+it.each([
+  ['its deadline', TIMEOUT_MS, Infinity],
+  ['the end of its lease', 10_000, TIMEOUT_MS],
+])('sends nothing any more where the process stood still until after %s', (_, timeoutMs, leaseMs) => {
   const outcomes: Outcome[] = [];
   const attempt = new Attempt({
     host: 'hooks.example',
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
+    sendBefore: performance.now() + leaseMs,
     maxResponseBytes: 1024,
     keepResponseBytes: 1024,
     onEnd: (outcome) => outcomes.push(outcome),

@@ -13,6 +13,8 @@ export interface AttemptOptions {
   /** Host and port for sentences. */
   host: string;
   timeoutMs: number;
+  /** Nothing is sent after this moment of performance.now(). */
+  sendBefore: number;
   maxResponseBytes: number;
   keepResponseBytes: number;
   onEnd: (outcome: Outcome) => void;
@@ -50,7 +52,8 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
 
   onConnect(abort: (error?: Error) => void): void {
     // Whoever stood still for long finds its connections before its timers: by now another process may be at it.
-    if (performance.now() - this.startedAtMs > this.options.timeoutMs) this.deadline();
+    const { timeoutMs, sendBefore } = this.options;
+    if (performance.now() > Math.min(this.startedAtMs + timeoutMs, sendBefore)) this.deadline();
     // Throwing drops a request that waited too long and keeps the connection, which abort would destroy.
     if (this.ended) throw OVER;
     this.abortRequest = abort;

@@ -31,6 +31,8 @@ export interface SendRequest {
   body: Buffer | null;
   /** Covers DNS, connecting, sending, and the whole answer. */
   timeoutMs: number;
+  /** A moment of performance.now() after which nothing is sent; none unless given. */
+  sendBefore?: number;
 }
 
 const ACCEPT_IDENTITY = ['accept-encoding', 'identity'];
@@ -92,6 +94,7 @@ export class Sender {
     const attempt = new Attempt({
       host: origin.host,
       timeoutMs: request.timeoutMs,
+      sendBefore: request.sendBefore ?? Infinity,
       maxResponseBytes: this.maxResponseBytes,
       keepResponseBytes: this.keepResponseBytes,
       onEnd: (outcome) => {
