@@ -6,13 +6,12 @@ import { Ledger } from './demo/ledger.mjs';
 import { Receiver, failTwice } from './demo/receiver.mjs';
 import { formatTable, formatTotals, showProgress, sum, summarise } from './demo/report.mjs';
 import { checkServer, createAccount, createDestination, signIn } from './demo/setup.mjs';
+import { readOptions } from './usage.mjs';
 
-if (process.argv.length > 2) {
-  console.error(
-    'Usage: npm run demo, without anything; DATA_PUSHER_URL, DEMO_EMAIL and DEMO_PASSWORD say where and as whom.',
-  );
-  process.exit(1);
-}
+readOptions(
+  'demo',
+  'Sends events through a running server to two receivers and checks that each arrived once.',
+);
 
 const EVENTS = 101;
 /** Slow enough to be watched, and to pull a plug meanwhile. */

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generateClient } from './openapi/client.mjs';
-import { fail, prepare, root } from './prepare.mjs';
+import { prepare, root } from './prepare.mjs';
+import { readOptions } from './usage.mjs';
 
-if (process.argv.length > 2)
-  fail('Usage: npm run openapi, without anything. It writes openapi.json and the client.');
+readOptions('openapi', 'Writes openapi.json and the TypeScript client in clients/typescript/generated.');
 
 await prepare({ build: true, dev: true });
 

@@ -7,13 +7,15 @@ import type { Round } from './harness/round.js';
 
 const PROGRESS_MS = 5000;
 
-const USAGE = `Usage: npm run prove -- [--short] [--seed N] [--soak N] [${faults.map(({ id }) => id).join(' | ')} ...]`;
-
-const { values, positionals } = readArguments();
-if (values.help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fault: { type: 'string', multiple: true },
+    seed: { type: 'string' },
+    soak: { type: 'string' },
+    short: { type: 'boolean' },
+  },
+});
 const wanted = new Set([...(values.fault ?? []), ...positionals].map((id) => id.toLowerCase()));
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 if (!Number.isInteger(seed)) misunderstood(`${values.seed} is no seed: a whole number is.`);
@@ -21,7 +23,10 @@ if (values.soak && !(Number(values.soak) > 0)) misunderstood(`${values.soak} is 
 const chosen = values.soak
   ? [soak(Number(values.soak))]
   : faults.filter(({ id }) => wanted.size === 0 || wanted.has(id.toLowerCase()));
-if (chosen.length < wanted.size) misunderstood(`Not all of ${[...wanted].join(', ')} are faults.`);
+if (chosen.length < wanted.size)
+  misunderstood(
+    `Not all of ${[...wanted].join(', ')} are faults: ${faults.map(({ id }) => id).join(', ')} are.`,
+  );
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
@@ -30,25 +35,8 @@ const verdicts: Verdict[] = [];
 for (const fault of chosen) verdicts.push(await prove(fault));
 summarise(verdicts);
 
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        fault: { type: 'string', multiple: true },
-        seed: { type: 'string' },
-        soak: { type: 'string' },
-        short: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    return misunderstood((error as Error).message);
-  }
-}
-
 function misunderstood(why: string): never {
-  console.error(`${why}\n${USAGE}`);
+  console.error(why);
   process.exit(2);
 }
 
