@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { type DeliverableDestination, DestinationReader } from '../../src/destinations/destination-reader.js';
@@ -679,59 +678,5 @@ describe('the signing secret', () => {
       expectProblem(await post('rotate-secret', owner.token, {}, id), 404, 'not_found');
     }
     expect((await rowOf(foreign.id)).version).toBe(1);
-  });
-});
-
-describe('DestinationReader', () => {
-  const reader = () => app.app.get(DestinationReader, { strict: false });
-
-  it('gives accepting every destination that is not deleted, in any state', async () => {
-    const shop = await createAccount(app, admin);
-    const make = async (body: object) =>
-      (await app.call('POST', path('', shop.id), { token: admin.token, body: { url: URL_A, ...body } })).body
-        .id;
-    const [all, some, gone] = [await make({}), await make({ event_types: ['user.*'] }), await make({})];
-    await app.call('POST', path(`${some}/pause`, shop.id), { token: admin.token });
-    await app.call('DELETE', path(gone, shop.id), { token: admin.token });
-    expect(await reader().activeOf(shop.id)).toEqual([
-      { id: all, eventTypes: [], state: 'active' },
-      { id: some, eventTypes: ['user.*'], state: 'paused' },
-    ]);
-    expect(await reader().activeOf(randomUUID())).toEqual([]);
-  });
-
-  it('gives delivering what it needs, secrets opened, deleted ones marked', async () => {
-    const gone = (await create({ url: URL_A })).body.id;
-    await app.call('DELETE', path(gone), { token: owner.token });
-    const found = await reader().forDelivery([destination.id, gone, UNKNOWN]);
-    expect([...found.keys()].sort()).toEqual([destination.id, gone].sort());
-    expect(found.get(destination.id)).toEqual({
-      id: destination.id,
-      accountId: account.id,
-      accountName: account.account_name,
-      url: URL_A,
-      httpMethod: 'POST',
-      headers: SECRET_HEADERS,
-      signingSecrets: [expect.stringMatching(/^whsec_/)],
-      previousSecretExpiresAt: null,
-      state: 'active',
-      version: 1,
-      maxInFlight: 128,
-      rateLimitPerSecond: null,
-      timeoutMs: null,
-      deleted: false,
-    });
-    expect(found.get(gone)).toMatchObject({ deleted: true });
-    expect(await reader().forDelivery([])).toEqual(new Map());
-  });
-
-  it('marks destinations of a deleted account', async () => {
-    const doomed = await createAccount(app, admin);
-    const { body } = await app.call('POST', path('', doomed.id), {
-      token: admin.token,
-      body: { url: URL_A },
-    });
-    await app.call('DELETE', `/accounts/${doomed.id}`, { token: admin.token });
-    expect((await reader().forDelivery([body.id])).get(body.id)).toMatchObject({ deleted: true });
   });
 });
