@@ -20,6 +20,10 @@ it.each([
   ['raw: a "quoted" value', 'raw: ***'],
   ['application/json, order 1234', 'application/json, order 1234'],
   ['', ''],
+  ['cut in the middle: secret-key-1-and', 'cut in the middle: ***'],
+  ['cut in the middle: dXNlcjpwYX', 'cut in the middle: ***'],
+  ['no start of one: secret-key-2', 'no start of one: secret-key-2'],
+  ['secret-key', '***'],
 ])('of %j shows %j', (text, shown) => {
   expect(hide(text, hiddenValues(HEADERS))).toBe(shown);
 });

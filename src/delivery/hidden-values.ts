@@ -19,9 +19,19 @@ export function hiddenValues(headers: HeaderMap): string[] {
   return [...new Set(values)].toSorted((a, b) => b.length - a.length);
 }
 
-/** The text without any of these. */
+/** The text without any of these, nor the start of one that its end has cut. */
 export function hide(text: string, values: readonly string[]): string {
   let shown = text;
-  for (const value of values) if (shown.includes(value)) shown = shown.replaceAll(value, MASK);
+  for (const value of values) {
+    if (shown.includes(value)) shown = shown.replaceAll(value, MASK);
+    shown = hideAtEnd(shown, value);
+  }
   return shown;
+}
+
+function hideAtEnd(text: string, value: string): string {
+  const start = value.slice(0, SHORTEST);
+  let at = text.indexOf(start, text.length - value.length + 1);
+  while (at >= 0 && !value.startsWith(text.slice(at))) at = text.indexOf(start, at + 1);
+  return at < 0 ? text : text.slice(0, at) + MASK;
 }
