@@ -30,6 +30,12 @@ const MANAGEMENT_BODY_BYTES = 1024 * 1024;
 /** As long as the headers of a request may be: an id that is too long for anything is 404 like any other. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
+/**
+ * How long a request may take to arrive, and how often Node looks. Both limits are set, since Node swaps them when
+ * that of the headers (60 s by default) is the longer one, and the body would have twice the time.
+ */
+const SLOW_CLIENTS = { headersTimeout: 30_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+
 /** Builds the HTTP side of the product: what main.ts serves is what the end-to-end tests call. */
 export async function createApp(config: AppConfig, role: AppRole): Promise<NestFastifyApplication> {
   const adapter = createAdapter(config);
@@ -79,9 +85,9 @@ function createAdapter(config: AppConfig): FastifyAdapter {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // A header that comes twice is one with both values, which is refused where it matters.
-    http: { joinDuplicateHeaders: true, requireHostHeader: false },
+    http: { joinDuplicateHeaders: true, requireHostHeader: false, ...SLOW_CLIENTS },
     keepAliveTimeout: 72_000,
-    requestTimeout: 30_000,
+    requestTimeout: SLOW_CLIENTS.requestTimeout,
   });
 }
 
