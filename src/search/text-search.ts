@@ -48,7 +48,10 @@ interface WalkRow {
   up_to: string[];
 }
 
-/** Walks the blocks of an account newest first, up to the last that may be told of, and keeps those whose filter does not rule the text out. */
+/**
+ * Walks the blocks of an account newest first, up to the last that may be told of, and keeps those whose filter does not
+ * rule the text out.
+ */
 const walkStatement = (mayHaveText: string): string => `
   WITH walked AS MATERIALIZED (
     SELECT id, after_id, (${mayHaveText}) AS may_have
