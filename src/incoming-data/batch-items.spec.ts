@@ -53,6 +53,10 @@ describe('a batch is refused whole', () => {
     await refused(`${start}${flood} and this is never parsed`, detail);
   });
 
+  it('for an item that is no JSON, however far too large it is', async () => {
+    await refused(`[{"data":{}},{"data":[${'[],'.repeat(2000)}]}]`, 'not valid JSON');
+  });
+
   it('not for what values hold, however many', async () => {
     const many = Array.from({ length: 600 }, (_, n) => `"k${n}":[${n},"],},"]`).join();
     const [first] = await read(`[{"data":{${many}}}]`, { ...RULES, maxBytes: 100_000 });
@@ -92,11 +96,6 @@ describe('an item is refused by itself', () => {
     [`{"data":["${'x'.repeat(97)}"]}`, 413, 'data may have 100 bytes; this one has 101'],
   ])('%s', async (item, status, detail) => {
     expect(await problemOf(item)).toEqual([status, expect.stringContaining(detail)]);
-  });
-
-  it('that is far too large, unread', async () => {
-    const item = `{"data":[${'[],'.repeat(2000)} and this is never parsed]}`;
-    expect(await problemOf(item)).toEqual([413, `data may have 100 bytes; this one has ${item.length}.`]);
   });
 
   it('that has no event id where the account wants one', async () => {

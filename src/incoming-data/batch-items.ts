@@ -33,8 +33,6 @@ const MAX_BATCH_DEPTH = MAX_DEPTH + 2;
 
 const FIELDS = new Set(['event_id', 'data']);
 const MAX_TOLD_LENGTH = 100;
-/** An event id, keys and blanks. */
-const MAX_AROUND_BYTES = 4096;
 /** After which the next item waits until everybody else had a turn. */
 const TURN_MS = 5;
 
@@ -71,8 +69,6 @@ function itemsOf(body: Buffer): RawItem[] {
 
 /** @param at of the body @throws Problem where the item, and so the body, is no JSON */
 function readItem(item: Buffer, at: number, { requireEventId, maxBytes }: ItemRules): BatchItem | Problem {
-  // Too large whatever is around its data, and not worth reading.
-  if (item.length > 2 * maxBytes + MAX_AROUND_BYTES) return tooLarge(maxBytes, item.length);
   const parsed = parseValue(item, at);
   if ('problem' in parsed) throw invalid('body', parsed.problem);
   const members = membersOf(item);
@@ -85,14 +81,12 @@ function readItem(item: Buffer, at: number, { requireEventId, maxBytes }: ItemRu
     return invalid('event_id', `must be text ${EVENT_ID_RULE}`);
   const bytes = members.find(({ key }) => key === 'data')?.value;
   if (!bytes) return invalid('data', 'is missing');
-  if (bytes.length > maxBytes) return tooLarge(maxBytes, bytes.length);
+  if (bytes.length > maxBytes)
+    return new Problem('payload_too_large', `data may have ${maxBytes} bytes; this one has ${bytes.length}.`);
   if (typeof data !== 'object' || data === null) return invalid('data', 'must be a JSON object or array');
   // A copy, because an event that waits for its delivery must not keep the whole batch in memory.
   return { eventId: eventId ?? null, eventType: eventTypeOf(data), payload: Buffer.from(bytes) };
 }
-
-const tooLarge = (maxBytes: number, bytes: number): Problem =>
-  new Problem('payload_too_large', `data may have ${maxBytes} bytes; this one has ${bytes}.`);
 
 /** JSON.parse takes the last of repeated members; nobody knows which one the producer meant. */
 function findMemberProblem(members: RawMember[]): Problem | null {
