@@ -45,6 +45,11 @@ export class FaultDatabase {
     return `postgresql://${user}:${password}@${encodeURIComponent(host)}:${port}/${database}`;
   }
 
+  /** Resolves when the server that runs now ends without having been told to. */
+  async ended(): Promise<void> {
+    await this.server.exited;
+  }
+
   /** Every process of the server, the first one first. */
   get pids(): number[] {
     const name = basename(this.connection.host);

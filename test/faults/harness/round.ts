@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../support/wait-for.js';
 import { call } from './call.js';
 import { Producer } from './producer.js';
 import type { Random } from './random.js';
@@ -88,6 +89,20 @@ export class Round {
       [this.accountId],
     );
     return row!.open;
+  }
+
+  /** Waits until everything that was delivered until now is written down. */
+  async recorded(timeoutMs: number): Promise<void> {
+    const taken = this.rig.receiver.records.filter(({ takenAt }) => takenAt !== null);
+    const delivered = new Set(taken.map(({ destination, eventId }) => `${destination} ${eventId}`)).size;
+    const isWritten = async () => {
+      const [row] = await this.rig.database.query<{ finished: number }>(
+        'SELECT count(*)::integer AS finished FROM finished_deliveries WHERE account_id = $1',
+        [this.accountId],
+      );
+      return row!.finished >= delivered;
+    };
+    await waitFor(isWritten, { timeoutMs, what: 'writing down what was delivered' });
   }
 
   /** Waits until nothing is left to do. */
