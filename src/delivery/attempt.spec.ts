@@ -20,7 +20,7 @@ it.each([
   standStill(TIMEOUT_MS + 5);
   expect(outcomes).toEqual([]);
 
-  expect(() => attempt.onConnect(() => undefined)).toThrow('the attempt is over');
+  expect(attempt.onConnection(() => undefined)).toBe(false);
 
   expect(outcomes).toMatchObject([{ statusCode: null, errorCode: 'timeout' }]);
 });

@@ -1,13 +1,12 @@
-import type { Dispatcher } from 'undici';
 import { failpoint } from '../common/fault-injection.js';
 import type { Linked } from '../common/linked-list.js';
 import { describeFailure, describeStatus, describeTimeout } from './failure.js';
+import type { Exchange } from './http1/exchange.js';
 import { type Failure, failure, type Outcome, type ResponseCut } from './outcome.js';
 import { ResponseExcerpt } from './response-excerpt.js';
 import { parseRetryAfterMs } from './retry-after.js';
 
 const MAX_INTERIM_ANSWERS = 16;
-const OVER = new Error('the attempt is over');
 
 export interface AttemptOptions {
   /** Host and port for sentences. */
@@ -20,17 +19,14 @@ export interface AttemptOptions {
   onEnd: (outcome: Outcome) => void;
 }
 
-/**
- * One request on the wire, from dispatch to exactly one outcome. undici's raw handler, with a plain timer: half
- * the CPU of `request()` with `AbortSignal.timeout`, which builds a stream and a header object for each answer.
- */
-export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
+/** One request on the wire, from dispatch to exactly one outcome. */
+export class Attempt implements Exchange, Linked<Attempt> {
   previous: Attempt | null = null;
   next: Attempt | null = null;
   private readonly startedAtMs = performance.now();
   private readonly timer: NodeJS.Timeout;
   private readonly excerpt: ResponseExcerpt;
-  private abortRequest: ((error?: Error) => void) | null = null;
+  private abortRequest: (() => void) | null = null;
   private statusCode: number | null = null;
   private retryAfterMs: number | null = null;
   private interimAnswers = 0;
@@ -39,6 +35,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
   constructor(private readonly options: AttemptOptions) {
     this.excerpt = new ResponseExcerpt(options.keepResponseBytes);
     this.timer = setTimeout(onDeadline, options.timeoutMs, this);
+  }
+
+  /** True once it has its outcome. */
+  get isOver(): boolean {
+    return this.ended;
   }
 
   /** Breaks the attempt off. */
@@ -50,20 +51,20 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
     this.stop('deadline', describeTimeout(this.options.timeoutMs, this.abortRequest !== null));
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  onConnection(abort: () => void): boolean {
     // Whoever stood still for long finds its connections before its timers: by now another process may be at it.
     const { timeoutMs, sendBefore } = this.options;
     if (performance.now() > Math.min(this.startedAtMs + timeoutMs, sendBefore)) this.deadline();
-    // Throwing drops a request that waited too long and keeps the connection, which abort would destroy.
-    if (this.ended) throw OVER;
+    if (this.ended) return false;
     this.abortRequest = abort;
+    return true;
   }
 
-  onRequestSent(): void {
+  onSent(): void {
     void failpoint('attempt.after_request');
   }
 
-  onHeaders(statusCode: number, rawHeaders: Buffer[]): boolean {
+  onHead(statusCode: number, retryAfter: string | null): void {
     void failpoint('attempt.after_headers');
     if (statusCode < 100 || statusCode > 599) {
       this.stop('broken', failure('protocol', `${statusCode} is not an HTTP status`));
@@ -73,18 +74,17 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
         this.stop('broken', failure('protocol', `more than ${MAX_INTERIM_ANSWERS} interim answers`));
     } else {
       this.statusCode = statusCode;
-      if (statusCode === 429 || statusCode === 503) this.retryAfterMs = findRetryAfterMs(rawHeaders);
+      if (retryAfter !== null && (statusCode === 429 || statusCode === 503))
+        this.retryAfterMs = parseRetryAfterMs(retryAfter, Date.now());
     }
-    return true;
   }
 
-  onData(chunk: Buffer): boolean {
+  onBody(chunk: Buffer): void {
     this.excerpt.add(chunk);
     if (this.excerpt.readBytes > this.options.maxResponseBytes) this.stop('limit', null);
-    return true;
   }
 
-  onComplete(): void {
+  onEnd(): void {
     this.end(null, null);
   }
 
@@ -96,7 +96,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
   private stop(cut: ResponseCut, cause: Failure | null): void {
     if (this.ended) return;
     this.end(cut, cause);
-    this.abortRequest?.(OVER);
+    this.abortRequest?.();
   }
 
   /** Status and headers decide; what breaks after them only cuts the excerpt. */
@@ -120,11 +120,4 @@ export class Attempt implements Dispatcher.DispatchHandler, Linked<Attempt> {
 
 function onDeadline(attempt: Attempt): void {
   attempt.deadline();
-}
-
-function findRetryAfterMs(rawHeaders: Buffer[]): number | null {
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
-    if (rawHeaders[i]!.length === 11 && rawHeaders[i]!.toString('latin1').toLowerCase() === 'retry-after')
-      return parseRetryAfterMs(rawHeaders[i + 1]!.toString('latin1'), Date.now());
-  return null;
 }

@@ -1,7 +1,7 @@
-import { Pool } from 'undici';
 import type { AddressPolicy } from '../common/egress/address-policy.js';
 import { checkUrlHost, portOf } from '../common/egress/destination-url.js';
 import { EgressRefusedError, guardedConnector, type ResolveAddresses } from './guarded-connector.js';
+import { Connections } from './http1/connections.js';
 
 const MAX_CACHED_TARGETS = 5000;
 
@@ -15,7 +15,7 @@ export interface OriginPoolsOptions {
 }
 
 export interface Origin {
-  pool: Pool;
+  connections: Connections;
   key: string;
   host: string;
   inFlight: number;
@@ -30,7 +30,7 @@ export interface Target {
   path: string;
 }
 
-/** A connection pool per origin: the least recently used idle one makes room for a new one. */
+/** The connections of each origin: the least recently used idle one makes room for a new one. */
 export class OriginPools {
   private readonly origins = new Map<string, Origin>();
   private readonly targets = new Map<string, Target>();
@@ -47,20 +47,19 @@ export class OriginPools {
     return target;
   }
 
-  /** Takes an origin out of use; its running attempts end in peace. */
-  retire(origin: Origin): void {
+  /** Takes an origin that has nothing under way out of use. */
+  private retire(origin: Origin): void {
     if (origin.retired) return;
     origin.retired = true;
     this.origins.delete(origin.key);
-    void origin.pool.close().catch(() => undefined);
+    origin.connections.destroy();
   }
 
   /** Ends every connection, also those in use. */
-  async destroy(): Promise<void> {
-    const pools = [...this.origins.values()].map(({ pool }) => pool);
+  destroy(): void {
+    for (const { connections } of this.origins.values()) connections.destroy();
     this.origins.clear();
     this.targets.clear();
-    await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
 
   private resolveTarget(text: string): Target {
@@ -93,14 +92,10 @@ export class OriginPools {
       ca,
       onConnected: (remoteAddress) => (origin.remoteAddress = remoteAddress),
     });
+    const { host, protocol } = url;
+    const target = { host, protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port };
     const origin: Origin = {
-      // Both timers are idle timers; the attempt has one total deadline instead.
-      pool: new Pool(url.origin, {
-        connections: connectionsPerOrigin,
-        connect,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      }),
+      connections: new Connections((callback) => connect(target, callback), connectionsPerOrigin),
       key: url.origin,
       host: url.host,
       inFlight: 0,

@@ -5,6 +5,8 @@ import { Attempt } from './attempt.js';
 import { describeFailure } from './failure.js';
 import { type ResolveAddresses, systemResolver } from './guarded-connector.js';
 import { hasHeader } from './flat-headers.js';
+import type { HttpRequest } from './http1/exchange.js';
+import { requestHead } from './http1/request-head.js';
 import { type Origin, OriginPools, type Target } from './origin-pools.js';
 import { type Failure, failure, type Outcome, unsentOutcome } from './outcome.js';
 
@@ -67,13 +69,15 @@ export class Sender {
     if (this.aborted) return unsent(failure('aborted', 'the gateway broke the attempt off'));
     if (this.closing) return unsent(failure('aborted', 'the gateway is shutting down'));
     let target: Target;
+    let message: HttpRequest;
     try {
       // A GET carries the event in its URL, so it would never be found in the cache again.
       target = this.pools.getTarget(request.url, request.method !== 'GET');
+      message = this.messageOf(request, target);
     } catch (error) {
       return unsent(describeFailure(error as Error, 'the destination'));
     }
-    return new Promise((resolve) => this.dispatch(request, target, resolve));
+    return new Promise((resolve) => this.dispatch(request, message, target.origin, resolve));
   }
 
   /** Breaks off everything under way, each with its outcome, and whatever is asked for from now on. */
@@ -88,8 +92,18 @@ export class Sender {
     return this.closing;
   }
 
-  private dispatch(request: SendRequest, target: Target, resolve: (outcome: Outcome) => void): void {
-    const { origin, path } = target;
+  private messageOf({ method, headers, body }: SendRequest, { origin, path }: Target): HttpRequest {
+    const all = headers.concat(ACCEPT_IDENTITY);
+    if (!hasHeader(headers, 'user-agent')) all.push(...this.userAgent);
+    return { head: requestHead(method, path, origin.host, all, body?.length ?? null), body };
+  }
+
+  private dispatch(
+    request: SendRequest,
+    message: HttpRequest,
+    origin: Origin,
+    resolve: (outcome: Outcome) => void,
+  ): void {
     origin.inFlight++;
     const attempt = new Attempt({
       host: origin.host,
@@ -104,19 +118,13 @@ export class Sender {
       },
     });
     this.underWay.add(attempt);
-    const { method, body } = request;
-    const headers = request.headers.concat(ACCEPT_IDENTITY);
-    if (!hasHeader(request.headers, 'user-agent')) headers.push(...this.userAgent);
     void failpoint('attempt.before_connect');
-    // Without `reset`, undici would end the connection after each DELETE that has a body.
-    origin.pool.dispatch({ path, method, headers, body, reset: false }, attempt);
+    origin.connections.dispatch(message, attempt);
   }
 
   private release(origin: Origin, outcome: Outcome): void {
     outcome.remoteAddress = origin.remoteAddress;
     origin.inFlight--;
-    // undici's pool never uses a connection again whose request it refused to send.
-    if (outcome.errorCode === 'invalid_request') this.pools.retire(origin);
     if (this.underWay.size === 0) this.onIdle?.();
   }
 

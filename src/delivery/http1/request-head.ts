@@ -1,0 +1,32 @@
+import { InvalidRequestError } from './exchange.js';
+
+const PATH = /^[\x21-\xff]+$/;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** They frame the message, which nobody but this file does. */
+const FRAMING = /^(host|connection|content-length|transfer-encoding|te|trailer|keep-alive|upgrade|expect)$/i;
+
+/**
+ * The head of a request (RFC 9112), to be written as latin1.
+ * @param headers name, value, name, value.
+ * @param bodyBytes null without a body.
+ * @throws InvalidRequestError where something in it would change the message or cannot be sent.
+ */
+export function requestHead(
+  method: string,
+  path: string,
+  host: string,
+  headers: readonly string[],
+  bodyBytes: number | null,
+): string {
+  if (!NAME.test(method) || !PATH.test(path)) throw new InvalidRequestError('the method or the path');
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  for (let i = 0; i < headers.length; i += 2) head += headerLine(headers[i]!, headers[i + 1]!);
+  if (bodyBytes !== null) head += `content-length: ${bodyBytes}\r\n`;
+  return `${head}\r\n`;
+}
+
+function headerLine(name: string, value: string): string {
+  if (!NAME.test(name) || !VALUE.test(value) || FRAMING.test(name)) throw new InvalidRequestError('a header');
+  return `${name}: ${value}\r\n`;
+}

@@ -1,0 +1,93 @@
+import { ProtocolError } from './exchange.js';
+
+export interface ResponseHead {
+  statusCode: number;
+  retryAfter: string | null;
+  /** Bytes of the body; null where chunks or the end of the connection tell. */
+  contentLength: number | null;
+  isChunked: boolean;
+  /** False where the body ends with the connection, whatever it is. */
+  isFramed: boolean;
+  /** How long the connection may be used again; 0 ends it. */
+  keepAliveMs: number;
+}
+
+const KEEP_ALIVE_MS = 4000;
+const MAX_KEEP_ALIVE_MS = 600_000;
+/** The other side counts from another moment. */
+const KEEP_ALIVE_MARGIN_MS = 2000;
+
+const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
+/** A carriage return, line feed or NUL that is no end of a line. */
+const STRAY = /\0|\r(?!\n)|(?<!\r)\n/;
+/** Values may go on in the next line, which then begins with a blank; long deprecated. */
+const FOLD = /\r\n[ \t]+/g;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const DIGITS = /^\d{1,15}$/;
+
+/**
+ * Reads a head without the empty line at its end (RFC 9112).
+ * @throws ProtocolError
+ */
+export function readHead(text: string): ResponseHead {
+  if (STRAY.test(text)) throw new ProtocolError('a control character in the head');
+  const [statusLine, ...lines] = (FOLD.test(text) ? text.replaceAll(FOLD, ' ') : text).split('\r\n');
+  const status = STATUS_LINE.exec(statusLine!);
+  if (!status) throw new ProtocolError('the status line');
+  const head: ResponseHead = {
+    statusCode: Number(status[2]),
+    retryAfter: null,
+    contentLength: null,
+    isChunked: false,
+    isFramed: true,
+    keepAliveMs: status[1] === '1' ? KEEP_ALIVE_MS : 0,
+  };
+  for (const line of lines) readHeader(head, line);
+  if (head.contentLength !== null && (head.isChunked || !head.isFramed))
+    throw new ProtocolError('both a length and an encoding that tells it');
+  return head;
+}
+
+/** Only what frames the message, and what the product looks at. */
+function readHeader(head: ResponseHead, line: string): void {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, colon);
+  if (colon < 1 || !NAME.test(name)) throw new ProtocolError('a header');
+  // Most headers are of other lengths.
+  if (colon !== 10 && colon !== 11 && colon !== 14 && colon !== 17) return;
+  const value = line.slice(colon + 1).trim();
+  switch (name.toLowerCase()) {
+    case 'content-length':
+      return readLength(head, value);
+    case 'transfer-encoding':
+      return readEncoding(head, value);
+    case 'connection':
+      return readConnection(head, value);
+    case 'keep-alive':
+      return readKeepAlive(head, value);
+    case 'retry-after':
+      head.retryAfter = value;
+  }
+}
+
+function readLength(head: ResponseHead, value: string): void {
+  if (!DIGITS.test(value) || head.contentLength !== null) throw new ProtocolError('the length of the body');
+  head.contentLength = Number(value);
+}
+
+function readEncoding(head: ResponseHead, value: string): void {
+  head.isChunked = /(^|,)[ \t]*chunked$/i.test(value);
+  head.isFramed = head.isChunked;
+}
+
+function readConnection(head: ResponseHead, value: string): void {
+  const options = value.toLowerCase().split(/[ \t]*,[ \t]*/);
+  if (options.includes('close')) head.keepAliveMs = 0;
+  else if (options.includes('keep-alive')) head.keepAliveMs = KEEP_ALIVE_MS;
+}
+
+function readKeepAlive(head: ResponseHead, value: string): void {
+  const seconds = /(?:^|[ \t,])timeout=(\d{1,9})/i.exec(value)?.[1];
+  if (seconds === undefined || head.keepAliveMs === 0) return;
+  head.keepAliveMs = Math.min(MAX_KEEP_ALIVE_MS, Math.max(0, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS));
+}
