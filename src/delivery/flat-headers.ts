@@ -1,5 +1,5 @@
 /**
- * Headers as undici takes them at the least cost: name, value, name, value. Building the same as an object
+ * Headers as the sender takes them, at the least cost: name, value, name, value. Building the same as an object
  * takes 12 µs per delivery instead of 1.
  */
 export function flattenHeaders(headers: Record<string, string>): string[] {

@@ -82,7 +82,7 @@ describe('a request', () => {
     const body = method === 'GET' ? null : Buffer.from('x'.repeat(300_000));
     for (let i = 0; i < 6; i++) await sender.send(post(server, { method, body }));
     expect(server.requests.map((text) => text.length > 300_000)).toEqual(Array(6).fill(method !== 'GET'));
-    // undici takes a second one while the first is being put back.
+    // A second one while the first is being put back.
     expect(server.connections).toBeLessThanOrEqual(2);
   });
 
@@ -190,7 +190,7 @@ describe('connections', () => {
     const startedAtMs = performance.now();
     for (const index of [0, 1, 0, 2]) await sender.send(post(servers[index]!));
     await ended[1];
-    // Well before undici ends an idle connection by itself, which is after 4 s.
+    // Well before an idle connection is ended by itself, which is after 4 s.
     expect(performance.now() - startedAtMs).toBeLessThan(3000);
     for (const server of servers) expect(await sender.send(post(server))).toMatchObject({ statusCode: 200 });
   });

@@ -9,7 +9,7 @@ interface Waiting {
   exchange: Exchange;
 }
 
-/** Until then nothing can have happened to an idle connection that is not known. */
+/** An idle connection is watched, so within so short a time it is known what happened to it. */
 const FRESH_MS = 20;
 
 /**
@@ -64,28 +64,25 @@ export class Connections implements ConnectionOwner {
     this.openMissing();
   }
 
-  /** Once round the event loop: some say that they keep a connection and end it all the same. */
+  /** Until whatever has come is read: some say that they keep a connection and end it all the same. */
   private rest(connection: Connection): void {
     this.resting.push(connection);
-    if (this.resting.length === 1) setImmediate(() => this.wake());
+    // The first is still of this turn of the event loop.
+    if (this.resting.length === 1) setImmediate(() => setImmediate(() => this.wake()));
   }
 
   private wake(): void {
     const rested = this.resting;
     this.resting = [];
     const now = performance.now();
-    for (const connection of rested) {
-      if (!connection.isUsable) continue;
-      if (connection.expiresAt < now) connection.destroy();
-      else this.use(connection, now);
-    }
+    for (const connection of rested) if (connection.isUsable) this.use(connection, now);
     this.openMissing();
   }
 
   /** For whoever waits longest. */
   private use(connection: Connection, now: number): void {
     for (let next = this.waiting.shift(); next; next = this.waiting.shift())
-      if (!next.exchange.isOver && connection.send(next.request, next.exchange)) return;
+      if (connection.send(next.request, next.exchange)) return;
     connection.idleSince = now;
     this.idle.push(connection);
     this.expiry ??= this.expireAt(connection.expiresAt);

@@ -17,21 +17,31 @@ const MAX_KEEP_ALIVE_MS = 600_000;
 /** The other side counts from another moment. */
 const KEEP_ALIVE_MARGIN_MS = 2000;
 
+const BEGIN = 'HTTP/1.';
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
 /** A carriage return, line feed or NUL that is no end of a line. */
-const STRAY = /\0|\r(?!\n)|(?<!\r)\n/;
-/** Values may go on in the next line, which then begins with a blank; long deprecated. */
-const FOLD = /\r\n[ \t]+/g;
+const STRAY = /\0|\r(?!\n|$)|(?<!\r)\n/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const DIGITS = /^\d{1,15}$/;
+
+/**
+ * Looks at a head of which more has to come, so that nobody waits for the rest of what is none.
+ * @throws ProtocolError
+ */
+export function checkStart(text: string): void {
+  if (!text.startsWith(text.length < BEGIN.length ? BEGIN.slice(0, text.length) : BEGIN))
+    throw new ProtocolError('this is no HTTP/1');
+  if (STRAY.test(text)) throw new ProtocolError('a control character in the head');
+}
 
 /**
  * Reads a head without the empty line at its end (RFC 9112).
  * @throws ProtocolError
  */
 export function readHead(text: string): ResponseHead {
-  if (STRAY.test(text)) throw new ProtocolError('a control character in the head');
-  const [statusLine, ...lines] = (FOLD.test(text) ? text.replaceAll(FOLD, ' ') : text).split('\r\n');
+  checkStart(text);
+  if (text.endsWith('\r')) throw new ProtocolError('a control character in the head');
+  const [statusLine, ...lines] = text.split('\r\n');
   const status = STATUS_LINE.exec(statusLine!);
   if (!status) throw new ProtocolError('the status line');
   const head: ResponseHead = {

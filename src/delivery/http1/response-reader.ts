@@ -1,12 +1,11 @@
 import { type Exchange, ProtocolError } from './exchange.js';
-import { type ResponseHead, readHead } from './response-head.js';
+import { checkStart, type ResponseHead, readHead } from './response-head.js';
 
 type Sink = Pick<Exchange, 'onHead' | 'onBody'>;
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 const NOTHING = Buffer.alloc(0);
-const BEGIN = 'HTTP/1.';
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 const CHUNK_LINE = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i;
@@ -93,10 +92,9 @@ export class ResponseReader {
 
   private readHead(bytes: Buffer): number {
     const text = bytes.toString('latin1', 0, Math.min(bytes.length, MAX_HEAD_BYTES));
-    if (!text.startsWith(text.length < BEGIN.length ? BEGIN.slice(0, text.length) : BEGIN))
-      throw new ProtocolError('this is no HTTP/1');
     const end = text.indexOf(HEAD_END);
     if (end < 0) {
+      checkStart(text);
       if (bytes.length >= MAX_HEAD_BYTES)
         throw new ProtocolError(`a head of more than ${MAX_HEAD_BYTES} bytes`);
       return 0;
