@@ -99,7 +99,9 @@ export class DeliveryEngine {
     let deliveries: ClaimedDelivery[] = [];
     try {
       const maxBytes = Math.max(1, Math.min(MAX_BYTES - this.bytes, MAX_CLAIM_BYTES));
-      deliveries = await read({ rooms: this.lanes.rooms(), maxBytes });
+      const rooms = this.lanes.rooms();
+      deliveries = await read({ rooms, maxBytes });
+      this.lanes.claimed(deliveries, rooms);
       batch?.grow(deliveries.length);
     } finally {
       this.start(reserved, deliveries, batch);

@@ -68,4 +68,22 @@ describe('Lanes', () => {
     expect(lanes.roomOf('one')).toBe(0);
     expect(places.map((place) => lanes.leave('one', lane, place))).toEqual([false, true, false, false]);
   });
+
+  it('tell it too when a claim took what little room there was', () => {
+    const lanes = new Lanes(20);
+    const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });
+    const places = [1, 2, 3].map(() => lane.tryEnter()!);
+    vi.advanceTimersByTime(3000);
+    const rooms = lanes.rooms();
+    expect([...rooms]).toEqual([['one', 1]]);
+    const claimed = [{ destinationId: 'another' }, { destinationId: 'one' }];
+
+    lanes.claimed(claimed.slice(0, 1), rooms);
+    places.push(lane.tryEnter()!);
+    expect(lanes.leave('one', lane, places.pop()!)).toBe(false);
+    lanes.claimed(claimed, rooms);
+    places.push(lane.tryEnter()!);
+
+    expect(places.map((place) => lanes.leave('one', lane, place))).toEqual([false, true, false, false]);
+  });
 });

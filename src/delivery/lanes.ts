@@ -53,6 +53,17 @@ export class Lanes {
     return rooms;
   }
 
+  /** `rooms` is what was given to whoever claimed these: one that took all the room it had is full, it may have more. */
+  claimed(deliveries: readonly { destinationId: string }[], rooms: ReadonlyMap<string, number>): void {
+    const left = new Map(rooms);
+    for (const { destinationId } of deliveries) {
+      const room = left.get(destinationId);
+      if (room === undefined) continue;
+      left.set(destinationId, room - 1);
+      if (room <= 1) this.refused.add(destinationId);
+    }
+  }
+
   /** How many destinations are known. */
   get size(): number {
     return this.byDestination.size;
