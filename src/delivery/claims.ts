@@ -5,6 +5,7 @@ import { failpoint } from '../common/fault-injection.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool } from '../database/pools.js';
 import type { ClaimedDelivery } from './contract.js';
+import { RecentIds } from './recent-ids.js';
 
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
 
@@ -97,6 +98,7 @@ export class Claims {
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size. */
   isUnderWay = false;
+  private readonly recent = new RecentIds();
 
   constructor(
     private readonly pool: DeliveryPool,
@@ -107,9 +109,21 @@ export class Claims {
    * Claims these deliveries, as far as they are open, free, not of a busy destination, and fit.
    * @param attempts claims only deliveries with so many attempts behind them; null takes all.
    */
-  byId(ids: string[], { rooms, maxBytes }: Limits, attempts: number | null): Promise<ClaimedDelivery[]> {
+  async byId(
+    ids: string[],
+    { rooms, maxBytes }: Limits,
+    attempts: number | null,
+  ): Promise<ClaimedDelivery[]> {
+    // Of a backlog, a job names what the sweeper of this process has taken long since.
+    const wanted = attempts === 0 ? ids.filter((id) => !this.recent.has(id)) : ids;
+    if (wanted.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
     return this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
+  }
+
+  /** Those that this process has not claimed lately: of a backlog, jobs name what the sweeper took long since. */
+  notTaken(ids: string[]): string[] {
+    return ids.filter((id) => !this.recent.has(id));
   }
 
   /**
@@ -153,6 +167,7 @@ export class Claims {
     const { rows } = await this.pool.query({ ...statement, values: [token, seconds, maxBytes, ...values] });
     if (rows.length > 0) await failpoint('claim.after');
     return rows.map((row) => {
+      this.recent.add(row.id);
       const payload = row.payload === null ? null : Buffer.from(row.payload);
       return Object.assign(row, { payload, leaseToken: token, leaseEndsAt: endsAt });
     });

@@ -64,12 +64,15 @@ export class DeliveriesProcessor extends WorkerHost {
 
   /** As much at a time as the engine has room for. */
   private async startAll(ids: string[], expected: number | null, batch: Batch): Promise<void> {
-    for (let from = 0; from < ids.length;) {
-      const reserved = await this.engine.reserve(ids.length - from);
+    const notTaken = (rest: string[]) => (expected === 0 ? this.claims.notTaken(rest) : rest);
+    for (let rest = notTaken(ids); rest.length > 0;) {
+      const reserved = await this.engine.reserve(rest.length);
       if (reserved === 0) return;
-      const part = ids.slice(from, from + reserved);
+      // Waiting for room may have taken a while.
+      rest = notTaken(rest);
+      const part = rest.slice(0, reserved);
+      rest = rest.slice(reserved);
       await this.engine.claim(reserved, (limits) => this.claims.byId(part, limits, expected), batch);
-      from += reserved;
     }
   }
 }
