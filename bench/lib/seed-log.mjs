@@ -7,7 +7,7 @@ export const RARE_DESTINATION = DESTINATIONS - 1;
 export const ACCOUNTS = 100;
 export const TYPES = { usual: 'user.update', rare: 'user.merged', none: 'user.teleported' };
 
-const TABLES = ['events', 'finished_deliveries', 'attempts', 'search_blocks'];
+export const LOG_TABLES = ['events', 'finished_deliveries', 'attempts', 'search_blocks'];
 
 /** A UUIDv7 of a moment that is the same whenever it is asked for. */
 const ID_FUNCTION = `
@@ -64,7 +64,7 @@ export async function seedLog(client, accounts, deliveries) {
   const startMs = Date.now() - DAYS * DAY_MS;
   // It makes eight days from the one it is given.
   for (const daysAgo of [DAYS, DAYS - 7])
-    await ensureDayPartitions({ connect: () => borrowed(client) }, TABLES, Date.now() - daysAgo * DAY_MS);
+    await ensureDayPartitions({ connect: () => borrowed(client) }, LOG_TABLES, Date.now() - daysAgo * DAY_MS);
   const events = Math.round(deliveries / 2);
   const accountIds = accounts.map(({ id }) => id);
   const destinationIds = accounts.flatMap(({ destinations }) => destinations.map(({ id }) => id));
@@ -89,11 +89,3 @@ const borrowed = async (client) => ({
   off: () => undefined,
   release: () => undefined,
 });
-
-/** Removes a day in the middle of the log and says how long it took. */
-export async function dropDay(client) {
-  const day = new Date(Date.now() - 5 * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '');
-  const startedAt = performance.now();
-  await client.query(`DROP TABLE ${TABLES.map((table) => `${table}_${day}`).join()}`);
-  return performance.now() - startedAt;
-}
