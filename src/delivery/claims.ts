@@ -114,9 +114,7 @@ export class Claims {
     { rooms, maxBytes }: Limits,
     attempts: number | null,
   ): Promise<ClaimedDelivery[]> {
-    // Of a backlog, a job names what the sweeper of this process has taken long since.
-    const wanted = attempts === 0 ? ids.filter((id) => !this.recent.has(id)) : ids;
-    if (wanted.length === 0) return [];
+    if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
     return this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
   }

@@ -16,12 +16,13 @@ import { type Decision, decide } from './outcome-rules.js';
 import type { DeliveryResult } from './result-statement.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
+import { Gate, Room } from './room.js';
 import type { Settled } from './settled.js';
 
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
-const ENOUGH_ROOM = 100;
-const MAX_BYTES = 128 * 1024 * 1024;
+/** What this process has just accepted is in its memory anyway: it holds so many times more of that. */
+const OWN_ROOM = 4;
 const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
 /** What answered 410 gets nothing more while every process hears that it is disabled. */
 const GONE_PAUSE_MS = 1000;
@@ -30,11 +31,12 @@ const GONE_PAUSE_MS = 1000;
 @Injectable()
 export class DeliveryEngine {
   private readonly lanes: Lanes;
-  private readonly whenRoom: (() => void)[] = [];
+  /** For what is claimed from the database. */
+  private readonly claimed: Room;
+  /** For what this process has committed itself. */
+  private readonly own: Room;
+  private readonly gate: Gate;
   private roomAgain: () => void = () => undefined;
-  private claimed = 0;
-  /** Of the payloads of what is claimed. */
-  private bytes = 0;
   private closing = false;
 
   constructor(
@@ -44,45 +46,40 @@ export class DeliveryEngine {
     private readonly writer: ResultWriter,
     private readonly hints: RetryHints,
   ) {
-    this.lanes = new Lanes(config.env.WORKER_CONCURRENCY);
+    const places = config.env.WORKER_CONCURRENCY;
+    this.lanes = new Lanes(places);
+    this.claimed = new Room(places);
+    this.own = new Room(OWN_ROOM * places);
+    this.gate = new Gate(places);
   }
 
   /** How many more deliveries may be claimed. */
   get room(): number {
-    if (this.closing || this.bytes >= MAX_BYTES) return 0;
-    return Math.max(0, this.config.env.WORKER_CONCURRENCY - this.claimed);
+    return this.claimed.left;
   }
 
-  /** Deliveries claimed and not settled yet. */
+  /** Deliveries taken on and not settled yet. */
   get inFlight(): number {
-    return this.claimed;
+    return this.claimed.inUse + this.own.inUse;
   }
 
-  /**
-   * Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. A little room is
-   * not enough for many: claiming a few at a time costs the database a statement for each few.
-   */
-  async reserve(wanted: number): Promise<number> {
-    const enough = Math.min(wanted, this.config.env.WORKER_CONCURRENCY / 10, ENOUGH_ROOM);
-    while (this.room < enough && !this.closing)
-      await new Promise<void>((resolve) => this.whenRoom.push(resolve));
-    const reserved = Math.min(wanted, this.room);
-    this.claimed += reserved;
-    return reserved;
+  /** Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. */
+  reserve(wanted: number): Promise<number> {
+    return this.claimed.take(wanted);
   }
 
-  /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `start`. */
+  /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `startOwn`. */
   reserveNow(deliveries: readonly { id: string; destinationId: string }[]): Set<string> {
     const taken = new Set<string>();
     const rooms = new Map<string, number>();
-    const { room } = this;
+    const room = this.own.left;
     for (const { id, destinationId } of deliveries) {
       if (taken.size >= room) break;
       const left = rooms.get(destinationId) ?? this.lanes.roomOf(destinationId);
       rooms.set(destinationId, left - 1);
       if (left > 0) taken.add(id);
     }
-    this.claimed += taken.size;
+    this.own.reserve(taken.size);
     return taken;
   }
 
@@ -98,21 +95,20 @@ export class DeliveryEngine {
   ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
-      const maxBytes = Math.max(1, Math.min(MAX_BYTES - this.bytes, MAX_CLAIM_BYTES));
+      const maxBytes = Math.max(1, Math.min(this.claimed.bytesLeft, MAX_CLAIM_BYTES));
       const rooms = this.lanes.rooms();
       deliveries = await read({ rooms, maxBytes });
       this.lanes.claimed(deliveries, rooms);
       batch?.grow(deliveries.length);
     } finally {
-      this.start(reserved, deliveries, batch);
+      this.start(this.claimed, reserved, deliveries, batch);
     }
     return deliveries.length;
   }
 
-  /** Starts deliveries in the room that was reserved for them and gives back what they do not need of it. */
-  start(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
-    this.giveBack(reserved - deliveries.length);
-    for (const delivery of deliveries) void this.run(delivery, batch);
+  /** Starts what this process has committed, and gives back what is not needed of the room reserved for it. */
+  startOwn(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
+    this.start(this.own, reserved, deliveries, batch);
   }
 
   /** Calls `listener` whenever a destination that was full has room again. */
@@ -128,23 +124,22 @@ export class DeliveryEngine {
   /** Starts no attempt any more and waits for those under way; what waits in a lane is put back. */
   async close(): Promise<void> {
     this.closing = true;
-    this.giveBack(0);
     this.lanes.close();
-    while (this.claimed > 0) await new Promise<void>((resolve) => this.whenRoom.push(resolve));
+    for (const room of [this.claimed, this.own]) room.close();
+    await Promise.all([this.claimed.emptied(), this.own.emptied()]);
     await this.writer.idle();
   }
 
-  private giveBack(room: number): void {
-    this.claimed -= room;
-    if (this.whenRoom.length > 0) for (const resolve of this.whenRoom.splice(0)) resolve();
+  private start(room: Room, reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
+    room.giveBack(reserved - deliveries.length);
+    for (const delivery of deliveries) void this.run(delivery, room, batch);
   }
 
-  private async run(delivery: ClaimedDelivery, batch?: Batch): Promise<void> {
+  private async run(delivery: ClaimedDelivery, room: Room, batch?: Batch): Promise<void> {
     const bytes = delivery.payload?.length ?? 0;
-    this.bytes += bytes;
+    room.fill(bytes);
     const settled = await this.deliver(delivery);
-    this.bytes -= bytes;
-    this.giveBack(1);
+    room.empty(bytes);
     if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
     batch?.add(settled);
   }
@@ -159,8 +154,8 @@ export class DeliveryEngine {
       const lane = this.lanes.of(destination!);
       if (this.closing) return await this.settle(delivery, destination, putBack(0));
       const place = lane.tryEnter();
-      if (place) return await this.attempt(delivery, destination!, lane, place);
-      return await this.deliverInTurn(delivery, destination!, lane);
+      if (place && this.gate.tryEnter()) return await this.attempt(delivery, destination!, lane, place);
+      return await this.deliverInTurn(delivery, destination!, lane, place);
     } catch (error) {
       return this.settle(delivery, null, unreadable(error as Error));
     }
@@ -170,9 +165,12 @@ export class DeliveryEngine {
     delivery: ClaimedDelivery,
     known: DeliverableDestination,
     lane: Lane,
+    taken: Place | null,
   ): Promise<Settled> {
-    const place = await lane.enter();
+    const place = taken ?? (await lane.enter());
     if (!place) return this.settle(delivery, known, putBack(this.closing ? 0 : lane.waitMs));
+    await this.gate.enter();
+    place.takenAt = performance.now();
     // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
     const found = this.directory.findDeliverable(delivery.destinationId);
     const destination = found instanceof Promise ? await found.catch(() => known) : found;
@@ -182,7 +180,7 @@ export class DeliveryEngine {
     return this.settle(delivery, destination, unsendable);
   }
 
-  /** Makes an attempt in a place of the lane, which is free again before the result is recorded. */
+  /** Makes an attempt in a place of the lane and behind the gate, both free again before the result is recorded. */
   private async attempt(
     delivery: ClaimedDelivery,
     destination: DeliverableDestination,
@@ -215,6 +213,7 @@ export class DeliveryEngine {
   }
 
   private leave(destinationId: string, lane: Lane, place: Place): void {
+    this.gate.leave();
     if (this.lanes.leave(destinationId, lane, place)) this.roomAgain();
   }
 

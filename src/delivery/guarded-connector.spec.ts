@@ -1,4 +1,6 @@
 import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   httpAnswer,
@@ -163,6 +165,23 @@ describe('TLS', () => {
     expect(await sendOverTls({})).toMatchObject({ statusCode: 200, remoteAddress: '127.0.0.1' });
   });
 
+  it('is used again', async () => {
+    // In a thread of its own, since it has to answer while this one is still at it.
+    const worker = new Worker(TELLS_CONNECTIONS, {
+      eval: true,
+      workerData: { key: KEY, cert: CERTIFICATE },
+    });
+    const [port] = (await once(worker, 'message')) as [number];
+    const url = `https://receiver.test:${port}/`;
+    const options = { resolve: resolvesTo('127.0.0.1'), ca: CERTIFICATE, connectionsPerOrigin: 4 };
+    expect(await send(url, options)).toMatchObject({ statusCode: 200 });
+    const request = { url, method: 'POST', headers: [], body: Buffer.from('{}'), timeoutMs: 10_000 };
+    const outcomes = await Promise.all(Array.from({ length: 300 }, () => sender.send(request)));
+    const connections = outcomes.map(({ responseExcerpt }) => Number(responseExcerpt));
+    expect(Math.max(...connections)).toBeLessThanOrEqual(4);
+    await worker.terminate();
+  });
+
   it('stays verified where the environment asks not to', async () => {
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     try {
@@ -203,3 +222,17 @@ describe('TLS', () => {
     expect(await send(`https://127.0.0.1:${server.port}/`, {})).toMatchObject({ errorCode: 'reset' });
   });
 });
+
+const TELLS_CONNECTIONS = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  let connections = 0;
+  const server = require('node:tls').createServer(workerData, (socket) => {
+    connections++;
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      for (let answers = data.toString('latin1').split('{}').length - 1; answers > 0; answers--)
+        socket.write('HTTP/1.1 200 OK\\r\\ncontent-length: ' + \`\${connections}\`.length + '\\r\\n\\r\\n' + connections);
+    });
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;

@@ -53,14 +53,18 @@ export class Lanes {
     return rooms;
   }
 
-  /** `rooms` is what was given to whoever claimed these: one that took all the room it had is full, it may have more. */
+  /** `rooms` is what was given to whoever claimed these: one that has no more room now is full, it may have more. */
   claimed(deliveries: readonly { destinationId: string }[], rooms: ReadonlyMap<string, number>): void {
     const left = new Map(rooms);
     for (const { destinationId } of deliveries) {
       const room = left.get(destinationId);
-      if (room === undefined) continue;
-      left.set(destinationId, room - 1);
-      if (room <= 1) this.refused.add(destinationId);
+      if (room !== undefined) left.set(destinationId, room - 1);
+    }
+    for (const [id, room] of left) {
+      const lane = this.byDestination.get(id);
+      const taken = rooms.get(id)! - room;
+      // Somebody else may have claimed for it meanwhile.
+      if (lane && taken > 0 && taken >= Math.min(rooms.get(id)!, this.roomIn(lane))) this.refused.add(id);
     }
   }
 

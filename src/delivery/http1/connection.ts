@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ClosedError, type Exchange, type HttpRequest } from './exchange.js';
+import { KEEP_ALIVE_MS } from './response-head.js';
 import { ResponseReader } from './response-reader.js';
 
 export interface ConnectionOwner {
@@ -10,10 +11,10 @@ export interface ConnectionOwner {
 
 /** One connection, with one exchange at a time. */
 export class Connection {
-  /** A moment of performance.now() until which the other side keeps it. */
-  expiresAt = Infinity;
   /** A moment of performance.now() */
   idleSince = performance.now();
+  /** Another, until which the other side keeps it. */
+  expiresAt = this.idleSince + KEEP_ALIVE_MS;
   private readonly reader = new ResponseReader();
   private exchange: Exchange | null = null;
   private readonly abort = (): void => this.destroy();
@@ -31,8 +32,9 @@ export class Connection {
     });
   }
 
+  /** False also while something of the last request is not sent: whoever has answered may not read it any more. */
   get isUsable(): boolean {
-    return !this.socket.destroyed && this.exchange === null;
+    return !this.socket.destroyed && this.exchange === null && this.socket.writableLength === 0;
   }
 
   /** @returns false where nothing may be sent any more; the connection is as it was. */
@@ -52,6 +54,7 @@ export class Connection {
     return true;
   }
 
+  /** Its exchange hears nothing of it. */
   destroy(): void {
     this.exchange = null;
     this.reader.stop();
@@ -77,18 +80,17 @@ export class Connection {
   private complete(): void {
     const exchange = this.exchange!;
     const { keepAliveMs } = this.reader;
-    // What answers before it has everything may not read the rest.
-    const isKept = keepAliveMs > 0 && this.socket.writableLength === 0;
     this.exchange = null;
     this.reader.stop();
-    if (isKept) {
+    if (keepAliveMs > 0) {
       this.expiresAt = performance.now() + keepAliveMs;
       this.owner.freed(this);
     } else this.socket.destroy();
     exchange.onEnd();
   }
 
-  private fail(error: Error): void {
+  /** Ends it, and its exchange with it. */
+  fail(error: Error): void {
     const { exchange } = this;
     this.destroy();
     exchange?.onError(error);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import {
   httpAnswer,
   type RawHandler,
@@ -9,7 +9,7 @@ import {
   startRawServer,
 } from '../../../test/support/raw-tcp-server.js';
 import { Connections } from './connections.js';
-import type { HttpRequest } from './exchange.js';
+import type { Exchange, HttpRequest } from './exchange.js';
 import { requestHead } from './request-head.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -142,19 +142,59 @@ it('tell each that waits of a connection that could not be made', async () => {
   expect(asked).toMatchObject([refused, refused, refused]);
 });
 
-it('are ended wherever they are', async () => {
-  const server = await serve(() => arrive());
+it('are ended wherever they are, and whoever waits hears of it', async () => {
   let arrive = (): void => undefined;
   const arrived = new Promise<void>((resolve) => (arrive = resolve));
-  const ended: Promise<unknown>[] = [];
-  server.onConnection = (socket) => void ended.push(once(socket, 'close'));
-  const connections = connectionsTo(server.port);
-  const unheard = () => undefined;
-  ask(connections).catch(unheard);
+  const server = await serve(() => arrive());
+  const connections = connectionsTo(server.port, 1);
+  const asked = Promise.allSettled([ask(connections), ask(connections)]);
   await arrived;
-  ask(connections).catch(unheard);
   connections.destroy();
-  await expect(ended[0]).resolves.toBeDefined();
+  const closed = { reason: { code: 'ECONNRESET' } };
+  expect(await asked).toMatchObject([closed, closed]);
+});
+
+it('end each in its own time', async () => {
+  const closed: Promise<unknown>[] = [];
+  const server = await serve((socket, _, index) => {
+    closed.push(once(socket, 'close'));
+    socket.write(httpAnswer('', `HTTP/1.1 200 OK\r\nkeep-alive: timeout=${index === 0 ? 600 : 3}`));
+  });
+  const connections = connectionsTo(server.port);
+  await Promise.all([ask(connections), ask(connections)]);
+  const startedAt = performance.now();
+  await closed[1];
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+});
+
+it('end one that was opened for somebody who waits no more', async () => {
+  const server = await serve(() => undefined);
+  const connections = connectionsTo(server.port);
+  const closed = new Promise((resolve) => {
+    server.onConnection = (socket) => void once(socket, 'close').then(resolve);
+  });
+  const refuses = { isOver: false, onConnection: () => false } as unknown as Exchange;
+  connections.dispatch(request(), refuses);
+  await closed;
+  expect(server.requests).toEqual([]);
+});
+
+it('do not make the next one wait for one that nobody answers', async () => {
+  const server = await serve((socket) => void socket.write(httpAnswer()));
+  let tries = 0;
+  const connections = new Connections((callback) => {
+    if (tries++ === 0) return;
+    const socket = connectSocket(server.port, '127.0.0.1', () => callback(null, socket));
+  }, 4);
+  cleanups.push(() => connections.destroy());
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const givesUp = { isOver: false, onConnection: () => false };
+  connections.dispatch(request(), givesUp as unknown as Exchange);
+  vi.advanceTimersByTime(1000);
+  vi.useRealTimers();
+  givesUp.isOver = true;
+  expect(await ask(connections)).toBe(200);
+  expect(tries).toBe(2);
 });
 
 it('do not use one that ended while the process stood still', async () => {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Connection, type ConnectionOwner } from './connection.js';
-import type { Exchange, HttpRequest } from './exchange.js';
+import { ClosedError, type Exchange, type HttpRequest } from './exchange.js';
 
 export type Connect = (callback: (error: Error | null, socket: Socket | null) => void) => void;
 
@@ -11,6 +11,9 @@ interface Waiting {
 
 /** An idle connection is watched, so within so short a time it is known what happened to it. */
 const FRESH_MS = 20;
+/** A connection that takes longer to make may never be there: whoever comes then tries another one. */
+const SOON_MS = 1000;
+const PURGE_FROM = 64;
 
 /**
  * The connections to one origin, one exchange at a time on each. The one that was used last is used next, so that
@@ -19,11 +22,16 @@ const FRESH_MS = 20;
 export class Connections implements ConnectionOwner {
   private readonly all = new Set<Connection>();
   private readonly idle: Connection[] = [];
-  /** Freed a moment ago. */
-  private resting: Connection[] = [];
-  private readonly waiting: Waiting[] = [];
+  /** Freed in this turn of the event loop. */
+  private freedNow: Connection[] = [];
+  /** Freed a moment ago, in this turn or the last. */
+  private resting = 0;
   private opening = 0;
+  private openingLong = 0;
+  private waiting: Waiting[] = [];
+  private purgeAt = PURGE_FROM;
   private expiry: NodeJS.Timeout | null = null;
+  private expiryAt = Infinity;
   private isDestroyed = false;
 
   constructor(
@@ -33,28 +41,30 @@ export class Connections implements ConnectionOwner {
 
   /** Sends the request, now or when there is a connection for it. */
   dispatch(request: HttpRequest, exchange: Exchange): void {
-    let connection = this.idle.pop();
-    while (connection && !connection.isUsable) connection = this.idle.pop();
-    if (connection && performance.now() - connection.idleSince < FRESH_MS) {
+    const now = performance.now();
+    const connection = this.takeIdle(now);
+    if (connection && now - connection.idleSince < FRESH_MS) {
       if (!connection.send(request, exchange)) this.rest(connection);
       return;
     }
     this.waiting.push({ request, exchange });
     // Whoever stood still has not heard yet what happened to it meanwhile.
-    if (connection) this.rest(connection);
-    else this.openMissing();
+    if (connection) return this.rest(connection);
+    this.openMissing();
+    if (this.openingLong > 0 && this.opening === 0 && this.mayOpen()) this.open();
   }
 
-  /** Ends every connection, also those in use. */
+  /** Ends every connection and every exchange. */
   destroy(): void {
     this.isDestroyed = true;
     if (this.expiry) clearTimeout(this.expiry);
-    for (const connection of this.all) connection.destroy();
+    const error = new ClosedError('the connections were ended');
+    for (const { exchange } of this.waiting.splice(0)) exchange.onError(error);
+    for (const connection of this.all) connection.fail(error);
   }
 
   freed(connection: Connection): void {
-    if (this.isDestroyed) connection.destroy();
-    else this.rest(connection);
+    this.rest(connection);
   }
 
   closed(connection: Connection): void {
@@ -64,18 +74,35 @@ export class Connections implements ConnectionOwner {
     this.openMissing();
   }
 
-  /** Until whatever has come is read: some say that they keep a connection and end it all the same. */
-  private rest(connection: Connection): void {
-    this.resting.push(connection);
-    // The first is still of this turn of the event loop.
-    if (this.resting.length === 1) setImmediate(() => setImmediate(() => this.wake()));
+  private takeIdle(now: number): Connection | null {
+    for (let connection = this.idle.pop(); connection; connection = this.idle.pop()) {
+      if (connection.isUsable && connection.expiresAt > now) return connection;
+      connection.destroy();
+    }
+    return null;
   }
 
-  private wake(): void {
-    const rested = this.resting;
-    this.resting = [];
+  /**
+   * Until everything that has come is read, which the next turn of the event loop does: some say that they keep a
+   * connection and end it all the same.
+   */
+  private rest(connection: Connection): void {
+    this.resting++;
+    this.freedNow.push(connection);
+    if (this.freedNow.length > 1) return;
+    setImmediate(() => {
+      const rested = this.freedNow;
+      this.freedNow = [];
+      setImmediate(() => this.wake(rested));
+    });
+  }
+
+  private wake(rested: Connection[]): void {
+    this.resting -= rested.length;
     const now = performance.now();
-    for (const connection of rested) if (connection.isUsable) this.use(connection, now);
+    for (const connection of rested)
+      if (connection.isUsable && connection.expiresAt > now && !this.isDestroyed) this.use(connection, now);
+      else connection.destroy();
     this.openMissing();
   }
 
@@ -85,20 +112,40 @@ export class Connections implements ConnectionOwner {
       if (connection.send(next.request, next.exchange)) return;
     connection.idleSince = now;
     this.idle.push(connection);
-    this.expiry ??= this.expireAt(connection.expiresAt);
+    this.expireAt(connection.expiresAt);
   }
 
   private openMissing(): void {
-    // Their deadline has passed.
+    if (this.isDestroyed) return;
+    this.purge();
+    const coming = () => this.opening + this.openingLong + this.resting;
+    while (coming() < this.waiting.length && this.mayOpen()) this.open();
+  }
+
+  private mayOpen(): boolean {
+    return this.all.size + this.opening + this.openingLong < this.limit;
+  }
+
+  /** Those whose deadline has passed wait for nothing. */
+  private purge(): void {
     while (this.waiting[0]?.exchange.isOver) this.waiting.shift();
-    const coming = (): number => this.opening + this.resting.length;
-    while (coming() < this.waiting.length && this.all.size + this.opening < this.limit) this.open();
+    if (this.waiting.length < this.purgeAt) return;
+    this.waiting = this.waiting.filter(({ exchange }) => !exchange.isOver);
+    this.purgeAt = Math.max(PURGE_FROM, 2 * this.waiting.length);
   }
 
   private open(): void {
     this.opening++;
-    const done = (error: Error | null, socket: Socket | null): void => {
+    let isLong = false;
+    const timer = setTimeout(() => {
+      isLong = true;
       this.opening--;
+      this.openingLong++;
+    }, SOON_MS).unref();
+    const done = (error: Error | null, socket: Socket | null): void => {
+      clearTimeout(timer);
+      if (isLong) this.openingLong--;
+      else this.opening--;
       if (socket) this.opened(socket);
       else this.failWaiting(error!);
       this.openMissing();
@@ -123,16 +170,20 @@ export class Connections implements ConnectionOwner {
     next?.exchange.onError(error);
   }
 
-  private expireAt(moment: number): NodeJS.Timeout {
-    return setTimeout(() => this.expire(), moment - performance.now()).unref();
+  /** Looks at what is idle then, if not before. */
+  private expireAt(moment: number): void {
+    if (moment >= this.expiryAt) return;
+    if (this.expiry) clearTimeout(this.expiry);
+    this.expiryAt = moment;
+    this.expiry = setTimeout(() => this.expire(), moment - performance.now()).unref();
   }
 
   private expire(): void {
-    this.expiry = null;
+    this.expiryAt = Infinity;
     const now = performance.now();
     // Each leaves the list by itself, a moment later.
-    for (const connection of this.idle) if (connection.expiresAt <= now) connection.destroy();
-    const next = Math.min(...this.idle.filter(({ isUsable }) => isUsable).map(({ expiresAt }) => expiresAt));
-    if (next < Infinity) this.expiry = this.expireAt(next);
+    for (const connection of this.idle)
+      if (connection.expiresAt <= now) connection.destroy();
+      else this.expireAt(connection.expiresAt);
   }
 }

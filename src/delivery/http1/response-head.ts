@@ -12,7 +12,8 @@ export interface ResponseHead {
   keepAliveMs: number;
 }
 
-const KEEP_ALIVE_MS = 4000;
+/** Where the other side says nothing of it. */
+export const KEEP_ALIVE_MS = 4000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 /** The other side counts from another moment. */
 const KEEP_ALIVE_MARGIN_MS = 2000;
@@ -23,6 +24,8 @@ const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
 const STRAY = /\0|\r(?!\n|$)|(?<!\r)\n/;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const DIGITS = /^\d{1,15}$/;
+const SECONDS = /^\d{1,9}$/;
+const TIMEOUT = 'timeout=';
 
 /**
  * Looks at a head of which more has to come, so that nobody waits for the rest of what is none.
@@ -32,6 +35,15 @@ export function checkStart(text: string): void {
   if (!text.startsWith(text.length < BEGIN.length ? BEGIN.slice(0, text.length) : BEGIN))
     throw new ProtocolError('this is no HTTP/1');
   if (STRAY.test(text)) throw new ProtocolError('a control character in the head');
+}
+
+/** What the headers say, before it is weighed. */
+interface Facts {
+  head: ResponseHead;
+  isHttp11: boolean;
+  closes: boolean;
+  keepsAlive: boolean;
+  timeoutSeconds: number | null;
 }
 
 /**
@@ -50,16 +62,24 @@ export function readHead(text: string): ResponseHead {
     contentLength: null,
     isChunked: false,
     isFramed: true,
-    keepAliveMs: status[1] === '1' ? KEEP_ALIVE_MS : 0,
+    keepAliveMs: 0,
   };
-  for (const line of lines) readHeader(head, line);
+  const facts = { head, isHttp11: status[1] === '1', closes: false, keepsAlive: false, timeoutSeconds: null };
+  for (const line of lines) readHeader(facts, line);
   if (head.contentLength !== null && (head.isChunked || !head.isFramed))
     throw new ProtocolError('both a length and an encoding that tells it');
+  head.keepAliveMs = keepAliveMsOf(facts);
   return head;
 }
 
+function keepAliveMsOf({ isHttp11, closes, keepsAlive, timeoutSeconds }: Facts): number {
+  if (closes || !(isHttp11 || keepsAlive)) return 0;
+  if (timeoutSeconds === null) return KEEP_ALIVE_MS;
+  return Math.min(MAX_KEEP_ALIVE_MS, Math.max(0, timeoutSeconds * 1000 - KEEP_ALIVE_MARGIN_MS));
+}
+
 /** Only what frames the message, and what the product looks at. */
-function readHeader(head: ResponseHead, line: string): void {
+function readHeader(facts: Facts, line: string): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon);
   if (colon < 1 || !NAME.test(name)) throw new ProtocolError('a header');
@@ -68,15 +88,15 @@ function readHeader(head: ResponseHead, line: string): void {
   const value = line.slice(colon + 1).trim();
   switch (name.toLowerCase()) {
     case 'content-length':
-      return readLength(head, value);
+      return readLength(facts.head, value);
     case 'transfer-encoding':
-      return readEncoding(head, value);
+      return readEncoding(facts.head, value);
     case 'connection':
-      return readConnection(head, value);
+      return readConnection(facts, value);
     case 'keep-alive':
-      return readKeepAlive(head, value);
+      return readKeepAlive(facts, value);
     case 'retry-after':
-      head.retryAfter = value;
+      facts.head.retryAfter = value;
   }
 }
 
@@ -86,18 +106,25 @@ function readLength(head: ResponseHead, value: string): void {
 }
 
 function readEncoding(head: ResponseHead, value: string): void {
-  head.isChunked = /(^|,)[ \t]*chunked$/i.test(value);
+  head.isChunked = listOf(value).at(-1) === 'chunked';
   head.isFramed = head.isChunked;
 }
 
-function readConnection(head: ResponseHead, value: string): void {
-  const options = value.toLowerCase().split(/[ \t]*,[ \t]*/);
-  if (options.includes('close')) head.keepAliveMs = 0;
-  else if (options.includes('keep-alive')) head.keepAliveMs = KEEP_ALIVE_MS;
+function readConnection(facts: Facts, value: string): void {
+  const options = listOf(value);
+  facts.closes ||= options.includes('close');
+  facts.keepsAlive ||= options.includes('keep-alive');
 }
 
-function readKeepAlive(head: ResponseHead, value: string): void {
-  const seconds = /(?:^|[ \t,])timeout=(\d{1,9})/i.exec(value)?.[1];
-  if (seconds === undefined || head.keepAliveMs === 0) return;
-  head.keepAliveMs = Math.min(MAX_KEEP_ALIVE_MS, Math.max(0, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS));
+function readKeepAlive(facts: Facts, value: string): void {
+  const timeout = listOf(value).find((parameter) => parameter.startsWith(TIMEOUT));
+  const seconds = timeout?.slice(TIMEOUT.length) ?? '';
+  if (SECONDS.test(seconds)) facts.timeoutSeconds = Number(seconds);
 }
+
+// No regular expression: one for blanks around commas takes a second for what somebody made for it.
+const listOf = (value: string): string[] =>
+  value
+    .toLowerCase()
+    .split(',')
+    .map((item) => item.trim());

@@ -25,6 +25,7 @@ function hear(pieces: Buffer[], endsAfter = false): Heard {
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 const halves = (bytes: Buffer, at: number): Buffer[] => [bytes.subarray(0, at), bytes.subarray(at)];
+const whole = (bytes: Buffer): Buffer[] => [bytes];
 const single = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.from([byte]));
 
 const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
@@ -83,6 +84,20 @@ describe('an answer, in whatever pieces it comes,', () => {
       28_000,
     ],
     [
+      'that says how short before it says that',
+      'HTTP/1.1 200 X\r\nkeep-alive: timeout=1\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n',
+      ['200'],
+      '',
+      0,
+    ],
+    [
+      'that ends the connection and does not',
+      'HTTP/1.1 200 X\r\nconnection: close\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n',
+      ['200'],
+      '',
+      0,
+    ],
+    [
       'that says how short',
       'HTTP/1.1 200 X\r\nkeep-alive: timeout=1\r\ncontent-length: 0\r\n\r\n',
       ['200'],
@@ -125,7 +140,7 @@ describe('an answer, in whatever pieces it comes,', () => {
 });
 
 describe('an error at once, in whatever pieces it comes, is', () => {
-  it.each([
+  it.each<[string, string, ((bytes: Buffer) => Buffer[])?]>([
     ['another protocol', 'SSH-2.0-x\r\n'],
     ['another version', 'HTTP/2.0 200 OK\r\n\r\n'],
     ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n'],
@@ -152,11 +167,12 @@ describe('an error at once, in whatever pieces it comes, is', () => {
     ['a chunk of a negative size', `${CHUNKED}-1\r\n`],
     ['a chunk that is longer than it says', `${CHUNKED}1\r\nab\r\n`],
     ['a size that never ends', CHUNKED + '1'.repeat(5000)],
+    ['a head in a thousand pieces', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(1000)}`, single],
     ['a head that never ends', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(3000)}`],
     ['trailers that never end', `${CHUNKED}0\r\n${'x: y\r\n'.repeat(5000)}`],
-  ])('%s', (_, text) => {
+  ])('%s', (_, text, split = whole) => {
     const bytes = bytesOf(text);
-    expect(() => hear([bytes])).toThrow(ProtocolError);
+    expect(() => hear(split(bytes))).toThrow(ProtocolError);
     expect(() => hear(single(bytes))).toThrow(ProtocolError);
   });
 });

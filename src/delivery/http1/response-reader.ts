@@ -5,7 +5,10 @@ type Sink = Pick<Exchange, 'onHead' | 'onBody'>;
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_CHUNK_LINE_BYTES = 4 * 1024;
+/** Nobody sends one in so many, and each is looked at together with what came before. */
+const MAX_HEAD_PIECES = 512;
 const NOTHING = Buffer.alloc(0);
+const NOBODY: Sink = { onHead: () => undefined, onBody: () => undefined };
 const LINE_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 const CHUNK_LINE = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i;
@@ -19,12 +22,13 @@ type Part = 'head' | 'body' | 'rest' | 'chunk line' | 'chunk' | 'chunk end' | 't
  */
 export class ResponseReader {
   private part: Part = 'nothing';
-  private sink!: Sink;
+  private sink = NOBODY;
   /** The start of something of which the rest has not come yet. */
   private held: Buffer = NOTHING;
   /** Of the body or chunk that is being read. */
   private bytesLeft = 0;
   private trailerBytes = 0;
+  private headPieces = 0;
   private head: ResponseHead | null = null;
   private tooMuch = false;
 
@@ -34,6 +38,7 @@ export class ResponseReader {
     this.part = 'head';
     this.head = null;
     this.held = NOTHING;
+    this.headPieces = 0;
     this.tooMuch = false;
   }
 
@@ -41,6 +46,7 @@ export class ResponseReader {
   stop(): void {
     this.part = 'nothing';
     this.head = null;
+    this.sink = NOBODY;
   }
 
   /** True once the answer has ended. */
@@ -95,6 +101,8 @@ export class ResponseReader {
     const end = text.indexOf(HEAD_END);
     if (end < 0) {
       checkStart(text);
+      if (++this.headPieces > MAX_HEAD_PIECES)
+        throw new ProtocolError(`a head in more than ${MAX_HEAD_PIECES} pieces`);
       if (bytes.length >= MAX_HEAD_BYTES)
         throw new ProtocolError(`a head of more than ${MAX_HEAD_BYTES} bytes`);
       return 0;

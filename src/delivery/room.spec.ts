@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { Gate, Room } from './room.js';
+
+describe('a gate', () => {
+  it('lets no more through than it may, in the order they came', async () => {
+    const gate = new Gate(2);
+    const entered: number[] = [];
+    const enter = (who: number) => gate.enter().then(() => entered.push(who));
+    expect(gate.tryEnter()).toBe(true);
+    const coming = [1, 2, 3, 4].map(enter);
+    await coming[0];
+    expect(gate.tryEnter()).toBe(false);
+    expect(entered).toEqual([1]);
+    for (const who of [2, 3, 4]) {
+      gate.leave();
+      await coming[who - 1];
+      expect(entered.at(-1)).toBe(who);
+      expect(gate.tryEnter()).toBe(false);
+    }
+    gate.leave();
+    expect([gate.tryEnter(), gate.tryEnter()]).toEqual([true, false]);
+  });
+});
+
+describe('room', () => {
+  it('is what was not reserved, told when some is given back, and none once it is closed', async () => {
+    const room = new Room(5);
+    room.reserve(7);
+    expect([room.left, room.inUse]).toEqual([0, 7]);
+    const told = Promise.all([room.changed(), room.changed()]);
+    room.giveBack(3);
+    await told;
+    expect([room.left, room.inUse]).toEqual([1, 4]);
+    const closed = room.changed();
+    room.close();
+    await closed;
+    expect([room.left, room.inUse]).toEqual([0, 4]);
+    const emptied = room.emptied();
+    for (let i = 0; i < 4; i++) room.empty(0);
+    await emptied;
+  });
+
+  it('ends where payloads take too much memory', () => {
+    const room = new Room(5);
+    room.reserve(2);
+    room.fill(100_000_000);
+    expect([room.left, room.bytesLeft]).toEqual([3, 34_217_728]);
+    room.fill(34_217_728);
+    expect(room.left).toBe(0);
+    room.empty(100_000_000);
+    expect(room.left).toBe(4);
+  });
+
+  it('is waited for until there is enough', async () => {
+    const room = new Room(100);
+    room.reserve(95);
+    let taken = 0;
+    const taking = room.take(50).then((count) => (taken = count));
+    room.giveBack(1);
+    await room.take(1);
+    expect(taken).toBe(0);
+    room.giveBack(20);
+    await taking;
+    expect([taken, room.left]).toEqual([25, 0]);
+    const none = room.take(1);
+    room.close();
+    expect(await none).toBe(0);
+  });
+});
