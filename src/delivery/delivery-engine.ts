@@ -16,13 +16,11 @@ import { type Decision, decide } from './outcome-rules.js';
 import type { DeliveryResult } from './result-statement.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
-import { Gate, Room } from './room.js';
+import { Room } from './room.js';
 import type { Settled } from './settled.js';
 
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
-/** What this process has just accepted is in its memory anyway: it holds so many times more of that. */
-const OWN_ROOM = 4;
 const MAX_CLAIM_BYTES = 16 * 1024 * 1024;
 /** What answered 410 gets nothing more while every process hears that it is disabled. */
 const GONE_PAUSE_MS = 1000;
@@ -31,11 +29,7 @@ const GONE_PAUSE_MS = 1000;
 @Injectable()
 export class DeliveryEngine {
   private readonly lanes: Lanes;
-  /** For what is claimed from the database. */
-  private readonly claimed: Room;
-  /** For what this process has committed itself. */
-  private readonly own: Room;
-  private readonly gate: Gate;
+  private readonly places: Room;
   private roomAgain: () => void = () => undefined;
   private closing = false;
 
@@ -46,40 +40,37 @@ export class DeliveryEngine {
     private readonly writer: ResultWriter,
     private readonly hints: RetryHints,
   ) {
-    const places = config.env.WORKER_CONCURRENCY;
-    this.lanes = new Lanes(places);
-    this.claimed = new Room(places);
-    this.own = new Room(OWN_ROOM * places);
-    this.gate = new Gate(places);
+    this.lanes = new Lanes(config.env.WORKER_CONCURRENCY);
+    this.places = new Room(config.env.WORKER_CONCURRENCY);
   }
 
   /** How many more deliveries may be claimed. */
   get room(): number {
-    return this.claimed.left;
+    return this.places.left;
   }
 
-  /** Deliveries taken on and not settled yet. */
+  /** Deliveries claimed and not settled yet. */
   get inFlight(): number {
-    return this.claimed.inUse + this.own.inUse;
+    return this.places.inUse;
   }
 
   /** Waits for room and takes up to `wanted` of it, to be filled by `claim`; 0 once the engine closes. */
   reserve(wanted: number): Promise<number> {
-    return this.claimed.take(wanted);
+    return this.places.take(wanted);
   }
 
-  /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `startOwn`. */
+  /** Takes room for those of `deliveries` that could be attempted soon, without waiting; to be filled by `start`. */
   reserveNow(deliveries: readonly { id: string; destinationId: string }[]): Set<string> {
     const taken = new Set<string>();
     const rooms = new Map<string, number>();
-    const room = this.own.left;
+    const room = this.places.left;
     for (const { id, destinationId } of deliveries) {
       if (taken.size >= room) break;
       const left = rooms.get(destinationId) ?? this.lanes.roomOf(destinationId);
       rooms.set(destinationId, left - 1);
       if (left > 0) taken.add(id);
     }
-    this.own.reserve(taken.size);
+    this.places.reserve(taken.size);
     return taken;
   }
 
@@ -95,20 +86,21 @@ export class DeliveryEngine {
   ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
-      const maxBytes = Math.max(1, Math.min(this.claimed.bytesLeft, MAX_CLAIM_BYTES));
+      const maxBytes = Math.max(1, Math.min(this.places.bytesLeft, MAX_CLAIM_BYTES));
       const rooms = this.lanes.rooms();
       deliveries = await read({ rooms, maxBytes });
       this.lanes.claimed(deliveries, rooms);
       batch?.grow(deliveries.length);
     } finally {
-      this.start(this.claimed, reserved, deliveries, batch);
+      this.start(reserved, deliveries, batch);
     }
     return deliveries.length;
   }
 
-  /** Starts what this process has committed, and gives back what is not needed of the room reserved for it. */
-  startOwn(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
-    this.start(this.own, reserved, deliveries, batch);
+  /** Starts deliveries in the room that was reserved for them and gives back what they do not need of it. */
+  start(reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
+    this.places.giveBack(reserved - deliveries.length);
+    for (const delivery of deliveries) void this.run(delivery, batch);
   }
 
   /** Calls `listener` whenever a destination that was full has room again. */
@@ -125,21 +117,16 @@ export class DeliveryEngine {
   async close(): Promise<void> {
     this.closing = true;
     this.lanes.close();
-    for (const room of [this.claimed, this.own]) room.close();
-    await Promise.all([this.claimed.emptied(), this.own.emptied()]);
+    this.places.close();
+    await this.places.emptied();
     await this.writer.idle();
   }
 
-  private start(room: Room, reserved: number, deliveries: readonly ClaimedDelivery[], batch?: Batch): void {
-    room.giveBack(reserved - deliveries.length);
-    for (const delivery of deliveries) void this.run(delivery, room, batch);
-  }
-
-  private async run(delivery: ClaimedDelivery, room: Room, batch?: Batch): Promise<void> {
+  private async run(delivery: ClaimedDelivery, batch?: Batch): Promise<void> {
     const bytes = delivery.payload?.length ?? 0;
-    room.fill(bytes);
+    this.places.fill(bytes);
     const settled = await this.deliver(delivery);
-    room.empty(bytes);
+    this.places.empty(bytes);
     if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
     batch?.add(settled);
   }
@@ -154,8 +141,8 @@ export class DeliveryEngine {
       const lane = this.lanes.of(destination!);
       if (this.closing) return await this.settle(delivery, destination, putBack(0));
       const place = lane.tryEnter();
-      if (place && this.gate.tryEnter()) return await this.attempt(delivery, destination!, lane, place);
-      return await this.deliverInTurn(delivery, destination!, lane, place);
+      if (place) return await this.attempt(delivery, destination!, lane, place);
+      return await this.deliverInTurn(delivery, destination!, lane);
     } catch (error) {
       return this.settle(delivery, null, unreadable(error as Error));
     }
@@ -165,12 +152,9 @@ export class DeliveryEngine {
     delivery: ClaimedDelivery,
     known: DeliverableDestination,
     lane: Lane,
-    taken: Place | null,
   ): Promise<Settled> {
-    const place = taken ?? (await lane.enter());
+    const place = await lane.enter();
     if (!place) return this.settle(delivery, known, putBack(this.closing ? 0 : lane.waitMs));
-    await this.gate.enter();
-    place.takenAt = performance.now();
     // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
     const found = this.directory.findDeliverable(delivery.destinationId);
     const destination = found instanceof Promise ? await found.catch(() => known) : found;
@@ -180,7 +164,7 @@ export class DeliveryEngine {
     return this.settle(delivery, destination, unsendable);
   }
 
-  /** Makes an attempt in a place of the lane and behind the gate, both free again before the result is recorded. */
+  /** Makes an attempt in a place of the lane, which is free again before the result is recorded. */
   private async attempt(
     delivery: ClaimedDelivery,
     destination: DeliverableDestination,
@@ -213,7 +197,6 @@ export class DeliveryEngine {
   }
 
   private leave(destinationId: string, lane: Lane, place: Place): void {
-    this.gate.leave();
     if (this.lanes.leave(destinationId, lane, place)) this.roomAgain();
   }
 

@@ -44,11 +44,11 @@ export class DirectDeliveries implements DirectDelivery {
       taken,
       start: (committed, job) => {
         const batch = new Batch(committed.length);
-        this.engine.startOwn(taken.size, committed, batch);
+        this.engine.start(taken.size, committed, batch);
         if (committed.length > 0) void this.tell(batch, job);
       },
       abandon: () => {
-        this.engine.startOwn(taken.size, []);
+        this.engine.start(taken.size, []);
         if (taken.size > 0) void this.release(lease.token, [...taken]);
       },
     };

@@ -1,26 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Gate, Room } from './room.js';
-
-describe('a gate', () => {
-  it('lets no more through than it may, in the order they came', async () => {
-    const gate = new Gate(2);
-    const entered: number[] = [];
-    const enter = (who: number) => gate.enter().then(() => entered.push(who));
-    expect(gate.tryEnter()).toBe(true);
-    const coming = [1, 2, 3, 4].map(enter);
-    await coming[0];
-    expect(gate.tryEnter()).toBe(false);
-    expect(entered).toEqual([1]);
-    for (const who of [2, 3, 4]) {
-      gate.leave();
-      await coming[who - 1];
-      expect(entered.at(-1)).toBe(who);
-      expect(gate.tryEnter()).toBe(false);
-    }
-    gate.leave();
-    expect([gate.tryEnter(), gate.tryEnter()]).toEqual([true, false]);
-  });
-});
+import { Room } from './room.js';
 
 describe('room', () => {
   it('is what was not reserved, told when some is given back, and none once it is closed', async () => {

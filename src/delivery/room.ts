@@ -72,32 +72,3 @@ export class Room {
     while (this.taken > 0) await this.changed();
   }
 }
-
-/** Lets so many through at once; who comes first goes first. */
-export class Gate {
-  private inside = 0;
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private readonly size: number) {}
-
-  /** False where one has to wait. */
-  tryEnter(): boolean {
-    if (this.inside >= this.size) return false;
-    this.inside++;
-    return true;
-  }
-
-  enter(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.tryEnter()) resolve();
-      else this.waiting.push(resolve);
-    });
-  }
-
-  /** Whoever waits longest goes in instead. */
-  leave(): void {
-    const next = this.waiting.shift();
-    if (next) next();
-    else this.inside--;
-  }
-}

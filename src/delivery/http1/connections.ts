@@ -51,7 +51,6 @@ export class Connections implements ConnectionOwner {
     // Whoever stood still has not heard yet what happened to it meanwhile.
     if (connection) return this.rest(connection);
     this.openMissing();
-    if (this.openingLong > 0 && this.opening === 0 && this.mayOpen()) this.open();
   }
 
   /** Ends every connection and every exchange. */
@@ -120,6 +119,8 @@ export class Connections implements ConnectionOwner {
     this.purge();
     const coming = () => this.opening + this.openingLong + this.resting;
     while (coming() < this.waiting.length && this.mayOpen()) this.open();
+    const isStuck = this.openingLong > 0 && this.opening === 0 && this.waiting.length > this.resting;
+    if (isStuck && this.mayOpen()) this.open();
   }
 
   private mayOpen(): boolean {
