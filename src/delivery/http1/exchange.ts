@@ -1,3 +1,6 @@
+/** What a method or the name of a header is made of (RFC 9110, 5.6.2). */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** What is sent: the head is complete, with the length of the body. */
 export interface HttpRequest {
   head: string;

@@ -1,7 +1,6 @@
-import { InvalidRequestError } from './exchange.js';
+import { InvalidRequestError, TOKEN } from './exchange.js';
 
 const PATH = /^[\x21-\xff]+$/;
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** They frame the message, which nobody but this file does. */
 const FRAMING = /^(host|connection|content-length|transfer-encoding|te|trailer|keep-alive|upgrade|expect)$/i;
@@ -19,7 +18,7 @@ export function requestHead(
   headers: readonly string[],
   bodyBytes: number | null,
 ): string {
-  if (!NAME.test(method) || !PATH.test(path)) throw new InvalidRequestError('the method or the path');
+  if (!TOKEN.test(method) || !PATH.test(path)) throw new InvalidRequestError('the method or the path');
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += headerLine(headers[i]!, headers[i + 1]!);
   if (bodyBytes !== null) head += `content-length: ${bodyBytes}\r\n`;
@@ -27,6 +26,7 @@ export function requestHead(
 }
 
 function headerLine(name: string, value: string): string {
-  if (!NAME.test(name) || !VALUE.test(value) || FRAMING.test(name)) throw new InvalidRequestError('a header');
+  if (!TOKEN.test(name) || !VALUE.test(value) || FRAMING.test(name))
+    throw new InvalidRequestError('a header');
   return `${name}: ${value}\r\n`;
 }

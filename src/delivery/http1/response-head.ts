@@ -1,4 +1,4 @@
-import { ProtocolError } from './exchange.js';
+import { ProtocolError, TOKEN } from './exchange.js';
 
 export interface ResponseHead {
   statusCode: number;
@@ -22,7 +22,6 @@ const BEGIN = 'HTTP/1.';
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
 /** A carriage return, line feed or NUL that is no end of a line. */
 const STRAY = /\0|\r(?!\n|$)|(?<!\r)\n/;
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const DIGITS = /^\d{1,15}$/;
 const SECONDS = /^\d{1,9}$/;
 const TIMEOUT = 'timeout=';
@@ -82,7 +81,7 @@ function keepAliveMsOf({ isHttp11, closes, keepsAlive, timeoutSeconds }: Facts):
 function readHeader(facts: Facts, line: string): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon);
-  if (colon < 1 || !NAME.test(name)) throw new ProtocolError('a header');
+  if (colon < 1 || !TOKEN.test(name)) throw new ProtocolError('a header');
   // Most headers are of other lengths.
   if (colon !== 10 && colon !== 11 && colon !== 14 && colon !== 17) return;
   const value = line.slice(colon + 1).trim();
