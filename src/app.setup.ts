@@ -18,12 +18,13 @@ import { NestLogger } from './common/nest-logger.js';
 import type { AppConfig } from './config/app-config.js';
 import { setupConsole } from './console/console.setup.js';
 import { setupDocs } from './docs/docs.setup.js';
+import { FrontDoor } from './incoming-data/http1/front-door.js';
 import { isIngest } from './incoming-data/ingest-body.js';
 import { IngestMetrics } from './incoming-data/ingest-metrics.js';
 import { MAX_DEPTH, parseJson } from './incoming-data/json-body.js';
 import { checkMediaType } from './incoming-data/media-type.js';
 import { setupMetrics } from './metrics/metrics.setup.js';
-import { translateError } from './translate-error.js';
+import { onlyReads, translateError } from './translate-error.js';
 
 const API = '/api/';
 const MANAGEMENT_BODY_BYTES = 1024 * 1024;
@@ -50,7 +51,7 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   app.useGlobalPipes(createValidationPipe());
   const methods = new AllowedMethods();
   methods.watch(adapter.getInstance());
-  const problems = new ProblemFilter(logger, translateError, methods);
+  const problems = new ProblemFilter(logger, translateError, onlyReads, methods);
   app.useGlobalFilters(problems);
   applyWireRules(app.getHttpServer());
   addRequestHooks(app, logger);
@@ -62,7 +63,17 @@ export async function createApp(config: AppConfig, role: AppRole): Promise<NestF
   await setupConsole(app);
   setupMetrics(app, problems);
   setupDocs(app, config.version);
+  openFrontDoor(app, problems);
   return app;
+}
+
+function openFrontDoor(app: NestFastifyApplication, problems: ProblemFilter): void {
+  const door = app.get(FrontDoor);
+  door.open(app.getHttpServer(), problems);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preClose', async () => door.close());
 }
 
 /** What is part of the API has the prefix; what people and machines look at around it has none. */

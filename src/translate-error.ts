@@ -17,15 +17,17 @@ const sentences: Record<Unavailability, string> = {
 /**
  * Errors of the database that are nobody's fault are 503: trying again is the right answer to them. What was
  * checked and then deleted by somebody else a moment before the write is a conflict.
+ * @param isRead whether the request had written nothing yet, see `onlyReads`
  */
-export function translateError(error: unknown, request: FastifyRequest): Problem | null {
+export function translateError(error: unknown, isRead: boolean): Problem | null {
   if (violatesForeignKey(error))
     return new Problem('conflict', 'Something this refers to was deleted a moment ago. Read it again.');
   const why = unavailabilityOf(error);
   if (why === null) return null;
-  const isRead = why === 'unanswered' && onlyReads(request);
-  return unavailable(isRead ? `The database has not answered. ${NOTHING_STORED}` : sentences[why], 1, error);
+  const sentence =
+    why === 'unanswered' && isRead ? `The database has not answered. ${NOTHING_STORED}` : sentences[why];
+  return unavailable(sentence, 1, error);
 }
 
 /** Storing an event says by itself what became of it; before that, accepting one only looks things up. */
-const onlyReads = (request: FastifyRequest): boolean => request.method === 'GET' || isIngest(request);
+export const onlyReads = (request: FastifyRequest): boolean => request.method === 'GET' || isIngest(request);

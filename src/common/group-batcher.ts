@@ -4,8 +4,10 @@ export interface GroupBatcherOptions<Item, Result> {
   maxItems: number;
   maxBytes: number;
   sizeOf: (item: Item) => number;
-  /** Batches under way at once. More than one starts only when a whole batch is waiting. */
+  /** Batches under way at once. More than one starts only when `furtherAt` items or a whole batch are waiting. */
   maxFlushes: number;
+  /** As many as a whole batch unless given. */
+  furtherAt?: number;
   /** How long an item waits for company where nobody is in a hurry; 0 unless given. */
   lingerMs?: number;
 }
@@ -74,6 +76,11 @@ export class GroupBatcher<Item, Result> {
     return this.waiting.length >= this.options.maxItems || this.bytes >= this.options.maxBytes;
   }
 
+  /** Whether a batch would be worth being written beside others. */
+  private get isWorthMore(): boolean {
+    return this.isFull || this.waiting.length >= (this.options.furtherAt ?? Infinity);
+  }
+
   private linger(ms: number): void {
     this.lingering ??= setTimeout(() => {
       this.lingering = null;
@@ -83,7 +90,7 @@ export class GroupBatcher<Item, Result> {
 
   private flushWhenUseful(): void {
     const isLate = this.flushes === 0 && this.lingering === null;
-    if (this.waiting.length > 0 && (isLate || (this.isFull && this.flushes < this.options.maxFlushes)))
+    if (this.waiting.length > 0 && (isLate || (this.isWorthMore && this.flushes < this.options.maxFlushes)))
       void this.flush(this.takeBatch());
     if (this.flushes === 0 && this.waiting.length === 0)
       for (const resolve of this.whenIdle.splice(0)) resolve();

@@ -88,10 +88,8 @@ export async function acceptEvents(
 
 function toColumns(events: EventToAccept[], lease?: DirectLease): unknown[] {
   // One order for all batches: two that share keys then wait for each other instead of deadlocking.
-  const sorted = events.length === 1 ? events : events.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const deliveries = sorted.flatMap((event) =>
-    event.deliveries.map((delivery) => ({ ...delivery, event: event.id })),
-  );
+  const sorted = events.length === 1 ? events : events.toSorted(byKey);
+  const deliveries = sorted.flatMap((event) => event.deliveries);
   return [
     uuidArray(sorted.map((event) => event.id)),
     uuidArray(sorted.map((event) => event.accountId)),
@@ -103,7 +101,7 @@ function toColumns(events: EventToAccept[], lease?: DirectLease): unknown[] {
       sorted.map((event) => `{${event.deliveries.map(({ destinationId }) => destinationId).join()}}`),
     ),
     uuidArray(deliveries.map((delivery) => delivery.id)),
-    uuidArray(deliveries.map((delivery) => delivery.event)),
+    uuidArray(sorted.flatMap((event) => event.deliveries.map(() => event.id))),
     uuidArray(deliveries.map((delivery) => delivery.destinationId)),
     boolArray(deliveries.map((delivery) => delivery.isHeld)),
     boolArray(deliveries.map((delivery) => lease?.taken.has(delivery.id) ?? false)),
@@ -133,6 +131,12 @@ function firstOf(event: EventToAccept, firsts: Map<string, AcceptedEvent>): Acce
   const first = firsts.get(keyOf(event));
   if (!first) throw new Error('the event that came first was removed meanwhile');
   return first;
+}
+
+function byKey(a: EventToAccept, b: EventToAccept): number {
+  if (a.accountId !== b.accountId) return a.accountId < b.accountId ? -1 : 1;
+  if (a.eventId === b.eventId) return 0;
+  return a.eventId < b.eventId ? -1 : 1;
 }
 
 const keyOf = ({ accountId, eventId }: { accountId: string; eventId: string }): string => accountId + eventId;

@@ -8,9 +8,11 @@ import { DestinationsModule } from '../destinations/destinations.module.js';
 import { QUEUE_CONNECTION, type QueueConnection } from '../queue/queue-connection.js';
 import { AcceptBatcher } from './accept-batcher.js';
 import { DeliveryHints } from './delivery-hints.js';
+import { FrontDoor } from './http1/front-door.js';
 import { IncomingBatchesService } from './incoming-batches.service.js';
 import { IncomingDataController } from './incoming-data.controller.js';
 import { IncomingDataService } from './incoming-data.service.js';
+import { ProducerChecks } from './producer-checks.js';
 import { ReceivedEventsController } from './received-events.controller.js';
 import { ReceivedEventsService } from './received-events.service.js';
 import { IngestMetrics } from './ingest-metrics.js';
@@ -40,6 +42,8 @@ import { AccountThrottlerStorage } from './throttle/account-throttler.storage.js
     AcceptBatcher,
     DeliveryHints,
     IngestMetrics,
+    ProducerChecks,
+    FrontDoor,
   ],
 })
 export class IncomingDataModule {

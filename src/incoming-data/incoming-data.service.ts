@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import type { AcceptingAccount } from '../accounts/account-directory.js';
 import { Problem, invalid } from '../common/errors/problem.js';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
@@ -24,9 +25,22 @@ export class IncomingDataService {
   ) {}
 
   async receive(request: IngestRequest): Promise<ReceiptView> {
-    const { account, headers } = request;
+    const { account, headers, id } = request;
     const eventId = readEventId(headers[EVENT_ID_HEADER], account.requireEventId);
     const payload = await takeBody(request, this.config.env.MAX_BODY_BYTES);
+    return this.accept(account, eventId, payload, id);
+  }
+
+  /**
+   * @param eventId null where the producer sent none
+   * @throws Problem where the body is no JSON document, its event id was used for another one, or it cannot be stored
+   */
+  async accept(
+    account: AcceptingAccount,
+    eventId: string | null,
+    payload: Buffer,
+    requestId: string,
+  ): Promise<ReceiptView> {
     const json = inspectJson(payload);
     if (!json.ok) throw invalid('body', json.problem);
     const known = this.destinations.routesOf(account.accountId);
@@ -35,7 +49,7 @@ export class IncomingDataService {
     const accepted = await this.batcher.accept(event);
     this.logger.debug(
       {
-        request_id: request.id,
+        request_id: requestId,
         account_id: account.accountId,
         event: accepted.id,
         bytes: payload.length,

@@ -10,9 +10,14 @@ export function isIngest(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { streamBody?: boolean }).streamBody === true;
 }
 
+/** Judges what the headers say of a body. @throws Problem */
+export function expectJson(contentType: string | undefined, contentEncoding: string | undefined): void {
+  const mediaProblem = checkMediaType(contentType, contentEncoding);
+  if (mediaProblem) throw new Problem('unsupported_media_type', mediaProblem);
+}
+
 /** Judges what the headers say of the body, then reads it: the bytes that were sent, at most `limit` of them. */
 export function takeBody(request: FastifyRequest, limit: number): Promise<Buffer> {
-  const mediaProblem = checkMediaType(contentTypeOf(request), request.headers['content-encoding']);
-  if (mediaProblem) throw new Problem('unsupported_media_type', mediaProblem);
+  expectJson(contentTypeOf(request), request.headers['content-encoding']);
   return readBody(request, limit);
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { scanJson } from './json-scan.js';
 
 export type JsonInspection = { ok: true; eventType: string | null } | { ok: false; problem: string };
 
@@ -24,6 +25,8 @@ const V8_POSITION = / at position (\d+)(?: \(line \d+ column \d+\))?$/;
  * A problem is what `body` is, such as "is empty", and never repeats payload content; offsets count bytes from 0.
  */
 export function inspectJson(body: Buffer, maxDepth = MAX_DEPTH): JsonInspection {
+  const scanned = isUtf8(body) ? scanJson(body, maxDepth) : null;
+  if (scanned !== null) return { ok: true, eventType: eventTypeOf(scanned) };
   const parsed = parseJson(body, maxDepth);
   return typeof parsed === 'string'
     ? { ok: false, problem: parsed }

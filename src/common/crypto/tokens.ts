@@ -9,6 +9,7 @@ export function newSigningSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
+/** By way of text, because a Buffer of Node's own for each would be memory outside the heap that is collected one by one. */
 export function sha256(data: string | Buffer): Buffer {
-  return hash('sha256', data, 'buffer');
+  return Buffer.from(hash('sha256', data, 'binary'), 'binary');
 }

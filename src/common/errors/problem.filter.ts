@@ -15,7 +15,8 @@ import { Problem, type ProblemCode, problemCodes } from './problem.js';
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
-    private readonly translate: (error: unknown, request: FastifyRequest) => Problem | null,
+    private readonly translate: (error: unknown, isRead: boolean) => Problem | null,
+    private readonly isRead: (request: FastifyRequest) => boolean,
     private readonly methods: AllowedMethods,
   ) {}
 
@@ -26,22 +27,25 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   send(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = this.toProblem(error, request);
-    // A 503 is reported once by whoever found the database away, not once per request.
-    if (problem.code === 'internal')
-      this.logger.error({ err: problem.options.cause ?? error, request_id: request.id }, 'request.failed');
-    sendProblem(problem, request, reply);
+    const refusal = error instanceof NotFoundException ? this.methods.refusalOf(request) : null;
+    sendProblem(refusal ?? this.toProblem(error, request.id, this.isRead(request)), request, reply);
   }
 
-  private toProblem(error: unknown, request: FastifyRequest): Problem {
-    if (error instanceof Problem) return error;
-    const refusal = error instanceof NotFoundException ? this.methods.refusalOf(request) : null;
-    return (
-      refusal ??
-      fromHttpError(error) ??
-      this.translate(error, request) ??
-      new Problem('internal', INTERNAL_DETAIL)
-    );
+  /**
+   * What an error is answered with; one that nobody foresaw goes into the log.
+   * @param isRead whether the request had written nothing yet
+   */
+  toProblem(error: unknown, requestId: string, isRead: boolean): Problem {
+    const problem =
+      error instanceof Problem
+        ? error
+        : (fromHttpError(error) ??
+          this.translate(error, isRead) ??
+          new Problem('internal', INTERNAL_DETAIL));
+    // A 503 is reported once by whoever found the database away, not once per request.
+    if (problem.code === 'internal')
+      this.logger.error({ err: problem.options.cause ?? error, request_id: requestId }, 'request.failed');
+    return problem;
   }
 }
 

@@ -6,12 +6,14 @@ import { Problem } from '../errors/problem.js';
 /** RFC 9110, 7.2: a name or an address and a port. Two Host headers arrive joined with ", ", which it does not take. */
 const HOST = /^[\w.~%!$&'()*+;=:[\]-]*$/;
 
+export const isHost = (value: string): boolean => HOST.test(value);
+
 /** Node's parser lets pass what RFC 9112 wants refused, because two servers in a row may read it differently. */
 export function wireProblem(request: IncomingMessage): Problem | null {
   const { host, 'transfer-encoding': encoding } = request.headers;
   if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0')
     return refusal('Only HTTP/1.1 and HTTP/1.0 are spoken here');
-  if (host === undefined ? request.httpVersion === '1.1' : !HOST.test(host))
+  if (host === undefined ? request.httpVersion === '1.1' : !isHost(host))
     return refusal('Send one Host header that is a name or an address, with a port or without');
   // RFC 9112, 6.1: HTTP/1.0 knows no chunks, so whoever stood between may have read the length otherwise.
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || request.httpVersion === '1.0'))
