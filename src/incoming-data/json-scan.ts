@@ -1,27 +1,25 @@
-/** Bytes that JSON is made of. Compiled into the code that uses them: an imported constant is looked up each time. */
-const enum Byte {
-  Tab = 0x09,
-  LineFeed = 0x0a,
-  CarriageReturn = 0x0d,
-  Blank = 0x20,
-  Quote = 0x22,
-  Plus = 0x2b,
-  Comma = 0x2c,
-  Minus = 0x2d,
-  Dot = 0x2e,
-  Zero = 0x30,
-  Nine = 0x39,
-  Colon = 0x3a,
-  OpenBracket = 0x5b,
-  Backslash = 0x5c,
-  CloseBracket = 0x5d,
-  LowerA = 0x61,
-  LowerE = 0x65,
-  LowerF = 0x66,
-  LowerU = 0x75,
-  OpenBrace = 0x7b,
-  CloseBrace = 0x7d,
-}
+// Bytes that JSON is made of. They are here because an imported constant is looked up each time it is used.
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const LOWER_A = 0x61;
+const LOWER_E = 0x65;
+const LOWER_F = 0x66;
+const LOWER_U = 0x75;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 /** The bit in which small and capital letters differ. */
 const SMALL = 0x20;
 
@@ -50,9 +48,9 @@ export function scanJson(body: Buffer, maxDepth: number): ScannedTypes | null {
   const types: ScannedTypes = { event_type: null, type: null };
   const start = skipBlanks(body, 0);
   const end =
-    body[start] === Byte.OpenBrace
+    body[start] === OPEN_BRACE
       ? readMembers(body, start, maxDepth, types)
-      : body[start] === Byte.OpenBracket
+      : body[start] === OPEN_BRACKET
         ? readElements(body, start, maxDepth)
         : WRONG;
   return end !== WRONG && skipBlanks(body, end) === body.length ? types : null;
@@ -69,20 +67,20 @@ function skipBlanks(bytes: Buffer, start: number): number {
 }
 
 const isBlank = (byte: number): boolean =>
-  byte === Byte.Blank || byte === Byte.LineFeed || byte === Byte.CarriageReturn || byte === Byte.Tab;
+  byte === BLANK || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB;
 
-const isDigit = (byte: number): boolean => byte >= Byte.Zero && byte <= Byte.Nine;
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 
 const isHex = (byte: number): boolean =>
-  isDigit(byte) || ((byte | SMALL) >= Byte.LowerA && (byte | SMALL) <= Byte.LowerF);
+  isDigit(byte) || ((byte | SMALL) >= LOWER_A && (byte | SMALL) <= LOWER_F);
 
 /** @param levels how deep it may be nested, itself counted where it is */
 function readValue(bytes: Buffer, start: number, levels: number): number {
   const first = bytes[start];
-  if (first === Byte.Quote) return readString(bytes, start);
-  if (first === Byte.OpenBrace) return readMembers(bytes, start, levels, null);
-  if (first === Byte.OpenBracket) return readElements(bytes, start, levels);
-  if (first === Byte.Minus || isDigit(first!)) return readNumber(bytes, start);
+  if (first === QUOTE) return readString(bytes, start);
+  if (first === OPEN_BRACE) return readMembers(bytes, start, levels, null);
+  if (first === OPEN_BRACKET) return readElements(bytes, start, levels);
+  if (first === MINUS || isDigit(first!)) return readNumber(bytes, start);
   return readLiteral(bytes, start);
 }
 
@@ -90,20 +88,20 @@ function readValue(bytes: Buffer, start: number, levels: number): number {
 function readMembers(bytes: Buffer, start: number, levels: number, types: ScannedTypes | null): number {
   if (levels === 0) return WRONG;
   let at = skipBlanks(bytes, start + 1);
-  if (bytes[at] === Byte.CloseBrace) return at + 1;
+  if (bytes[at] === CLOSE_BRACE) return at + 1;
   for (;;) {
-    if (bytes[at] !== Byte.Quote) return WRONG;
+    if (bytes[at] !== QUOTE) return WRONG;
     const nameEnd = readString(bytes, at);
     if (nameEnd === WRONG) return WRONG;
     const colonAt = skipBlanks(bytes, nameEnd);
-    if (bytes[colonAt] !== Byte.Colon) return WRONG;
+    if (bytes[colonAt] !== COLON) return WRONG;
     const valueAt = skipBlanks(bytes, colonAt + 1);
     const end = readValue(bytes, valueAt, levels - 1);
     if (end === WRONG) return WRONG;
     if (types !== null && !noteType(types, bytes, at, nameEnd, valueAt, end)) return WRONG;
     const next = skipBlanks(bytes, end);
-    if (bytes[next] === Byte.CloseBrace) return next + 1;
-    if (bytes[next] !== Byte.Comma) return WRONG;
+    if (bytes[next] === CLOSE_BRACE) return next + 1;
+    if (bytes[next] !== COMMA) return WRONG;
     at = skipBlanks(bytes, next + 1);
   }
 }
@@ -111,13 +109,13 @@ function readMembers(bytes: Buffer, start: number, levels: number, types: Scanne
 function readElements(bytes: Buffer, start: number, levels: number): number {
   if (levels === 0) return WRONG;
   let at = skipBlanks(bytes, start + 1);
-  if (bytes[at] === Byte.CloseBracket) return at + 1;
+  if (bytes[at] === CLOSE_BRACKET) return at + 1;
   for (;;) {
     const end = readValue(bytes, at, levels - 1);
     if (end === WRONG) return WRONG;
     const next = skipBlanks(bytes, end);
-    if (bytes[next] === Byte.CloseBracket) return next + 1;
-    if (bytes[next] !== Byte.Comma) return WRONG;
+    if (bytes[next] === CLOSE_BRACKET) return next + 1;
+    if (bytes[next] !== COMMA) return WRONG;
     at = skipBlanks(bytes, next + 1);
   }
 }
@@ -136,7 +134,7 @@ function noteType(
     (one) => nameEnd - nameAt === one.length + 2 && textOf(bytes, nameAt, nameEnd) === one,
   );
   if (name === undefined) return true;
-  const isText = bytes[valueAt] === Byte.Quote;
+  const isText = bytes[valueAt] === QUOTE;
   types[name] = isText ? textOf(bytes, valueAt, end) : null;
   return !isText || !hasEscape(bytes, valueAt, end);
 }
@@ -145,7 +143,7 @@ const textOf = (bytes: Buffer, start: number, end: number): string =>
   bytes.toString('utf8', start + 1, end - 1);
 
 function hasEscape(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === Byte.Backslash) return true;
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
   return false;
 }
 
@@ -153,9 +151,9 @@ function readString(bytes: Buffer, start: number): number {
   const size = bytes.length;
   for (let at = start + 1; at < size; at++) {
     const byte = bytes[at]!;
-    if (byte === Byte.Quote) return at + 1;
-    if (byte < Byte.Blank) return WRONG;
-    if (byte === Byte.Backslash && (at = lastOfEscape(bytes, at)) === WRONG) return WRONG;
+    if (byte === QUOTE) return at + 1;
+    if (byte < BLANK) return WRONG;
+    if (byte === BACKSLASH && (at = lastOfEscape(bytes, at)) === WRONG) return WRONG;
   }
   return WRONG;
 }
@@ -163,20 +161,20 @@ function readString(bytes: Buffer, start: number): number {
 function lastOfEscape(bytes: Buffer, start: number): number {
   const kind = bytes[start + 1]!;
   if (ESCAPED.has(kind)) return start + 1;
-  if (kind !== Byte.LowerU) return WRONG;
+  if (kind !== LOWER_U) return WRONG;
   const last = start + 1 + HEX_DIGITS;
   for (let at = start + 2; at <= last; at++) if (!isHex(bytes[at]!)) return WRONG;
   return last;
 }
 
 function readNumber(bytes: Buffer, start: number): number {
-  let at = bytes[start] === Byte.Minus ? start + 1 : start;
+  let at = bytes[start] === MINUS ? start + 1 : start;
   // No zeros stand before a number.
-  at = bytes[at] === Byte.Zero ? at + 1 : readDigits(bytes, at);
-  if (at !== WRONG && bytes[at] === Byte.Dot) at = readDigits(bytes, at + 1);
-  if (at === WRONG || (bytes[at]! | SMALL) !== Byte.LowerE) return at;
+  at = bytes[at] === ZERO ? at + 1 : readDigits(bytes, at);
+  if (at !== WRONG && bytes[at] === DOT) at = readDigits(bytes, at + 1);
+  if (at === WRONG || (bytes[at]! | SMALL) !== LOWER_E) return at;
   const sign = bytes[at + 1];
-  return readDigits(bytes, sign === Byte.Plus || sign === Byte.Minus ? at + 2 : at + 1);
+  return readDigits(bytes, sign === PLUS || sign === MINUS ? at + 2 : at + 1);
 }
 
 function readDigits(bytes: Buffer, start: number): number {

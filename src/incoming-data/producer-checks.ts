@@ -43,10 +43,7 @@ export class ProducerChecks {
 
 function known(account: AcceptingAccount | null): AcceptingAccount {
   if (account) return account;
-  throw new Problem(
-    'unauthenticated',
-    'Send the secret token of an account in the header CL-X-TOKEN, once.',
-  );
+  throw new Problem('unauthenticated', 'Send the secret token of an account in the header CL-X-TOKEN, once.');
 }
 
 function withinLimit(result: WindowResult): Record<string, string> {

@@ -39,9 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem =
       error instanceof Problem
         ? error
-        : (fromHttpError(error) ??
-          this.translate(error, isRead) ??
-          new Problem('internal', INTERNAL_DETAIL));
+        : (fromHttpError(error) ?? this.translate(error, isRead) ?? new Problem('internal', INTERNAL_DETAIL));
     // A 503 is reported once by whoever found the database away, not once per request.
     if (problem.code === 'internal')
       this.logger.error({ err: problem.options.cause ?? error, request_id: requestId }, 'request.failed');

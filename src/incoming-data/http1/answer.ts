@@ -12,7 +12,7 @@ export interface Answer {
   body: string;
 }
 
-/** As long as Node's server waits for the next request of a connection, and says so. */
+/** What Node's server promises to wait for the next request of a connection. */
 export const KEEP_ALIVE_SECONDS = 72;
 const STAYS_OPEN = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_SECONDS}`;
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -42,7 +42,10 @@ export const problemAnswer = (
 });
 
 /** The answer as it goes over the wire. */
-export function renderAnswer({ status, requestId, headers, contentType, body }: Answer, isLast: boolean): string {
+export function renderAnswer(
+  { status, requestId, headers, contentType, body }: Answer,
+  isLast: boolean,
+): string {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nx-request-id: ${requestId}\r\n`;
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
   head += `content-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;

@@ -18,6 +18,8 @@ export interface House {
 
 /** How long a new connection may be silent, as with Node's server. */
 const FIRST_REQUEST_MS = 30_000;
+/** What is sent at the last moment that was promised may be on its way for a second. */
+const IDLE_MS = (KEEP_ALIVE_SECONDS + 1) * 1000;
 /** For the rest of a body that has not come by then Node's server waits. */
 const PATIENCE_MS = 1000;
 
@@ -25,14 +27,16 @@ const TOO_LATE = Object.assign(new Error('no request came'), { code: 'ERR_HTTP_R
 
 /** A connection for as long as all that comes over it are plain requests. One is answered at a time. */
 export class Connection {
-  /** The request whose body is still coming. */
+  /** The request whose body is still coming, and what has come of it. */
   private awaited: PlainRequest | null = null;
+  private parts: Buffer[] = [];
+  private size = 0;
   private patience: NodeJS.Timeout | undefined;
   private isAnswering = false;
+  /** The other side has not read the last answer. */
+  private isUnread = false;
   private hasAnswered = false;
   private hasEnded = false;
-  /** What has come and is no whole request yet, or waits behind the one that is answered. */
-  private unread: Buffer[] = [];
 
   constructor(
     private readonly socket: Socket,
@@ -43,65 +47,71 @@ export class Connection {
     socket.on('error', this.onError).on('close', this.onClose);
   }
 
-  /** Ends it once nobody waits for an answer; a request that is under way has one. */
+  /** Ends it once nobody waits for an answer; a request that has come, whole or not, gets one. */
   close(): void {
     if (this.awaited) this.letIn();
-    else if (!this.isAnswering) this.socket.destroySoon();
+    else if (!this.isAnswering && this.socket.readableLength === 0) this.end();
+  }
+
+  private end(): void {
+    this.socket.off('data', this.onData).destroySoon();
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    this.unread.push(chunk);
-    // Nothing more is read then, so that the end of what is sent comes after it.
-    if (this.isAnswering) this.socket.pause();
-    else this.read();
+    if (this.isAnswering) return this.postpone(chunk);
+    this.awaited ??= readPlainRequest(chunk, this.house.maxBodyBytes);
+    this.parts.push(chunk);
+    this.size += chunk.length;
+    if (this.awaited === null) return this.letIn();
+    const end = this.awaited.bodyAt + this.awaited.contentLength;
+    if (this.size < end) this.patience ??= setTimeout(() => this.letIn(), PATIENCE_MS);
+    else this.take(this.awaited, end);
   };
 
-  private read(): void {
-    this.awaited ??= readPlainRequest(this.unread[0]!, this.house.maxBodyBytes);
-    const request = this.awaited;
-    if (request === null) return this.letIn();
-    const end = request.bodyAt + request.contentLength;
-    const size = this.unread.reduce((sum, { length }) => sum + length, 0);
-    if (size < end) {
-      this.patience ??= setTimeout(() => this.letIn(), PATIENCE_MS);
-      return;
-    }
+  /** Nothing more is read until it was, not even that the other side has ended. */
+  private postpone(chunk: Buffer): void {
+    this.socket.pause();
+    this.socket.unshift(chunk);
+  }
+
+  /** @param end of the request in what has come */
+  private take(request: PlainRequest, end: number): void {
     clearTimeout(this.patience);
     this.patience = undefined;
     this.awaited = null;
-    const bytes = this.takeUnread();
-    if (bytes.length > end) {
-      this.unread.push(bytes.subarray(end));
-      this.socket.pause();
-    }
+    const bytes = this.takeParts();
+    if (bytes.length > end) this.postpone(bytes.subarray(end));
     void this.answer(request, bytes.subarray(request.bodyAt, end));
   }
 
-  private takeUnread(): Buffer {
-    const bytes = this.unread.length === 1 ? this.unread[0]! : Buffer.concat(this.unread);
-    this.unread = [];
+  private takeParts(): Buffer {
+    const bytes = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts);
+    this.parts = [];
+    this.size = 0;
     return bytes;
   }
 
   private async answer(request: PlainRequest, body: Buffer): Promise<void> {
     this.isAnswering = true;
     const answer = await this.house.answer(request, body);
-    const isLast = this.hasEnded || this.house.isClosing;
-    const isTaken = this.socket.write(renderAnswer(answer, isLast));
-    if (isLast) this.socket.destroySoon();
-    else if (isTaken) this.goOn();
+    const isTaken = this.socket.write(renderAnswer(answer, this.isLast));
+    if (isTaken) return this.goOn();
     // Who does not read its answers is asked nothing more.
-    else this.socket.once('drain', () => this.goOn());
+    this.isUnread = true;
+    this.socket.once('drain', () => this.goOn());
+  }
+
+  private get isLast(): boolean {
+    return this.hasEnded || this.house.isClosing;
   }
 
   private goOn(): void {
     this.isAnswering = false;
-    if (!this.hasAnswered) this.socket.setTimeout(KEEP_ALIVE_SECONDS * 1000);
+    this.isUnread = false;
+    if (this.isLast) return this.end();
+    if (!this.hasAnswered) this.socket.setTimeout(IDLE_MS);
     this.hasAnswered = true;
-    if (this.unread.length === 0) return;
-    this.unread = [this.takeUnread()];
-    this.socket.resume();
-    this.read();
+    if (this.socket.isPaused()) this.socket.resume();
   }
 
   private letIn(): void {
@@ -109,18 +119,18 @@ export class Connection {
     this.socket.setTimeout(0);
     this.socket.off('data', this.onData).off('end', this.onEnd).off('timeout', this.onTimeout);
     this.socket.off('error', this.onError).off('close', this.onClose);
-    this.house.letIn(this, this.socket, this.takeUnread());
+    this.house.letIn(this, this.socket, this.takeParts());
   }
 
   private readonly onEnd = (): void => {
     this.hasEnded = true;
     if (this.awaited) answerClientError(new Error('the end of a connection in a request'), this.socket);
-    else if (!this.isAnswering) this.socket.destroySoon();
+    else if (!this.isAnswering) this.end();
   };
 
   private readonly onTimeout = (): void => {
-    if (this.isAnswering) return;
-    if (this.hasAnswered) this.socket.destroy();
+    if (this.isAnswering && !this.isUnread) return;
+    if (this.hasAnswered || this.isUnread) this.socket.destroy();
     else answerClientError(TOO_LATE, this.socket);
   };
 

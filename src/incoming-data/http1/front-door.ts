@@ -46,6 +46,11 @@ export class FrontDoor implements House {
     this.maxBodyBytes = Math.min(MAX_PLAIN_BODY_BYTES, config.env.MAX_BODY_BYTES);
   }
 
+  /** Connections that have brought nothing but plain requests so far. */
+  get size(): number {
+    return this.connections.size;
+  }
+
   /** @param server that has no connection yet */
   open(server: Server, problems: ProblemFilter): void {
     const listeners = server.listeners('connection') as ToNode[];
@@ -79,10 +84,9 @@ export class FrontDoor implements House {
   }
 
   async answer(request: PlainRequest, body: Buffer): Promise<Answer> {
-    const since = performance.now();
     const requestId = requestIdOf(request.requestId);
     const answer = await this.receive(request, requestId, body);
-    const durationMs = performance.now() - since;
+    const durationMs = performance.now() - request.since;
     this.metrics.answered(answer.status, durationMs / 1000);
     this.logger.debug(
       {

@@ -9,6 +9,8 @@ export interface PlainRequest {
   /** Where the body begins, and how many bytes of it there are. */
   bodyAt: number;
   contentLength: number;
+  /** When its head was read, in performance.now(). */
+  since: number;
 }
 
 /** With less than that a head has come with one read of the socket, as good as always. */
@@ -19,8 +21,8 @@ export const ROUTE = '/api/server/incoming_data';
 const REQUEST_LINES = [ROUTE, '/server/incoming_data'].map((path) => `POST ${path} HTTP/1.1\r\n`);
 const END_OF_LINE = '\r\n';
 const END_OF_HEAD = '\r\n\r\n';
-/** Token, colon, and what every reader of HTTP takes for the same value. */
-const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e]*$/;
+/** Token, colon, and what every reader of HTTP takes for the same value: some refuse a tab behind a number. */
+const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\x20-\x7e]*$/;
 const LENGTH = /^\d{1,9}$/;
 
 /** Headers that say how the message is framed or what becomes of the connection, which is for Node to weigh. */
@@ -93,5 +95,6 @@ function weigh(known: Known, bodyAt: number, maxBodyBytes: number): PlainRequest
     requestId: known['x-request-id'],
     bodyAt,
     contentLength,
+    since: performance.now(),
   };
 }

@@ -27,13 +27,13 @@ describe('rate limit headers', () => {
   it('carry Retry-After only on a refusal', () => {
     const base = { limit: 5, resetMs: 400 };
     expect(rateLimitHeaders({ ...base, allowed: true, remaining: 2, retryAfterMs: 0 }, 1000)).toEqual({
-      'RateLimit-Policy': '"account";q=5;w=1',
-      RateLimit: '"account";r=2;t=1',
+      'ratelimit-policy': '"account";q=5;w=1',
+      ratelimit: '"account";r=2;t=1',
     });
     expect(rateLimitHeaders({ ...base, allowed: false, remaining: 0, retryAfterMs: 400 }, 1000)).toEqual({
-      'RateLimit-Policy': '"account";q=5;w=1',
-      RateLimit: '"account";r=0;t=1',
-      'Retry-After': '1',
+      'ratelimit-policy': '"account";q=5;w=1',
+      ratelimit: '"account";r=0;t=1',
+      'retry-after': '1',
     });
   });
 });

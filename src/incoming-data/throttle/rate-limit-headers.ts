@@ -20,9 +20,9 @@ export function retryAfter(retryAfterMs: number): string {
 /** All headers of one answer; `Retry-After` only when the hit was refused. */
 export function rateLimitHeaders(result: WindowResult, windowMs: number): Record<string, string> {
   return {
-    'RateLimit-Policy': rateLimitPolicy(result.limit, windowMs),
-    RateLimit: rateLimit(result),
-    ...(result.allowed ? {} : { 'Retry-After': retryAfter(result.retryAfterMs) }),
+    'ratelimit-policy': rateLimitPolicy(result.limit, windowMs),
+    ratelimit: rateLimit(result),
+    ...(result.allowed ? {} : { 'retry-after': retryAfter(result.retryAfterMs) }),
   };
 }
 

@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FrontDoor } from '../../src/incoming-data/http1/front-door.js';
+import { type TestApp, createTestApp } from '../support/app.js';
+import { type TestAccount, createAccount, registerAdmin, unlimited } from '../support/factories.js';
+import { waitFor } from '../support/wait-for.js';
+
+const ALIVE = 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n';
+const BODY = '{"a":1}';
+
+let app: TestApp;
+let door: FrontDoor;
+let account: TestAccount;
+
+async function open(): Promise<Socket> {
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+  socket.setNoDelay(true);
+  await once(socket, 'connect');
+  return socket;
+}
+
+const head = (more = ''): string =>
+  `POST /api/server/incoming_data HTTP/1.1\r\nHost: x\r\nCL-X-TOKEN: ${account.app_secret_token}\r\n` +
+  `Content-Type: application/json\r\nContent-Length: ${BODY.length}\r\n${more}\r\n`;
+const plain = (more = ''): string => head(more) + BODY;
+
+const statusesIn = (answers: string): number[] =>
+  Array.from(answers.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
+
+/** Collects what is answered, for as long as the connection is used. */
+class Answers {
+  text = '';
+
+  constructor(socket: Socket) {
+    socket.setEncoding('latin1').on('data', (chunk: string) => (this.text += chunk));
+  }
+
+  async statuses(count: number): Promise<number[]> {
+    await waitFor(() => statusesIn(this.text).length >= count, { what: `${count} answers` });
+    return statusesIn(this.text);
+  }
+}
+
+async function countEvents(): Promise<number> {
+  const [{ n }] = await app.dataSource.query('SELECT count(*)::int AS n FROM events');
+  return n;
+}
+
+async function start(): Promise<void> {
+  app = await createTestApp({}, 'api');
+  door = app.app.get(FrontDoor);
+  const admin = await registerAdmin(app);
+  account = await createAccount(app, admin);
+  await unlimited(app, admin, account);
+}
+
+describe('a connection at the front door', () => {
+  beforeAll(start);
+  afterAll(() => app?.close());
+
+  it('stays there for as long as its requests are plain', async () => {
+    const socket = await open();
+    const answers = new Answers(socket);
+    for (let count = 1; count <= 3; count++) {
+      socket.write(plain());
+      expect(await answers.statuses(count)).toEqual(Array.from({ length: count }, () => 202));
+      expect(door.size).toBe(1);
+    }
+    socket.write(ALIVE + plain());
+    expect(await answers.statuses(5)).toEqual([202, 202, 202, 200, 202]);
+    expect(door.size).toBe(0);
+    socket.destroy();
+  });
+
+  it.each([
+    ['three events', () => plain() + plain() + plain(), [202, 202, 202]],
+    ['an event, something else and an event', () => plain() + ALIVE + plain(), [202, 200, 202]],
+    [
+      'an event for Node between two others',
+      () => plain() + plain('Expect: x\r\n') + plain(),
+      [202, 202, 202],
+    ],
+    ['an event and what is no request', () => `${plain()}nonsense\r\n\r\n`, [202, 400]],
+  ] as const)('answers %s that come at once', async (_, sent, statuses) => {
+    const socket = await open();
+    const answers = new Answers(socket);
+    socket.write(sent());
+    expect(await answers.statuses(statuses.length)).toEqual(statuses);
+    socket.destroy();
+  });
+
+  it.each<[string, () => string, number[]]>([
+    ['events', () => plain() + plain() + plain(), [202, 202, 202]],
+    ['an event and half a body', () => plain() + plain().slice(0, -1), [202, 400]],
+    ['nothing', () => '', []],
+  ])('answers %s that the end of the connection is behind', async (_, sent, statuses) => {
+    const socket = await open();
+    socket.end(sent());
+    expect(statusesIn(await text(socket))).toEqual(statuses);
+  });
+
+  it('answers two requests in two pieces, wherever they are cut', async () => {
+    const wire = plain() + plain();
+    const cuts = Array.from({ length: wire.length - 1 }, (_, index) => index + 1);
+    const before = await countEvents();
+    await Promise.all(
+      cuts.map(async (cut) => {
+        const socket = await open();
+        const answers = new Answers(socket);
+        socket.write(wire.slice(0, cut));
+        await turn();
+        await turn();
+        socket.write(wire.slice(cut));
+        expect({ cut, statuses: await answers.statuses(2) }).toEqual({ cut, statuses: [202, 202] });
+        socket.destroy();
+      }),
+    );
+    expect(await countEvents()).toBe(before + 2 * cuts.length);
+  });
+
+  it('waits a second for a body, then Node does', async () => {
+    const socket = await open();
+    const answers = new Answers(socket);
+    socket.write(head() + BODY.slice(0, 3));
+    await waitFor(() => door.size === 1);
+    await waitFor(() => door.size === 0);
+    socket.write(BODY.slice(3));
+    expect(await answers.statuses(1)).toEqual([202]);
+    socket.write(plain());
+    expect(await answers.statuses(2)).toEqual([202, 202]);
+    socket.destroy();
+  });
+
+  it('stores the event of somebody who goes before the answer, and nothing of half a body', async () => {
+    const before = await countEvents();
+    const sockets = await Promise.all(Array.from({ length: 20 }, open));
+    sockets.forEach((socket, index) => {
+      socket.write(index % 2 ? plain() : head() + BODY.slice(0, 3), () => socket.resetAndDestroy());
+    });
+    await waitFor(() => door.size === 0);
+    // Those that were reset before they were read have sent nothing.
+    expect(await countEvents()).toBeLessThanOrEqual(before + 10);
+    const next = await open();
+    next.end(plain());
+    expect(statusesIn(await text(next))).toEqual([202]);
+  });
+
+  it('reads nothing more of somebody who does not read, and answers all once they do', async () => {
+    const count = 30_000;
+    const request = plain(`X: ${'x'.repeat(1000)}\r\n`).replace(account.app_secret_token, 'unknown');
+    const single = await open();
+    const answers = new Answers(single);
+    single.write(request);
+    await answers.statuses(1);
+    single.destroy();
+    const socket = await open();
+    socket.pause();
+    for (let sent = 0; sent < count; sent++) socket.write(request);
+    let unsent = Infinity;
+    let since = performance.now();
+    const isStuck = (): boolean => {
+      if (socket.writableLength !== unsent) since = performance.now();
+      unsent = socket.writableLength;
+      return unsent > 0 && performance.now() - since > 500;
+    };
+    await waitFor(isStuck, { what: 'a connection that is full on both sides' });
+    let received = 0;
+    socket.on('data', (chunk) => (received += chunk.length)).resume();
+    // Each has another id and another moment, in as many bytes.
+    await waitFor(() => received === count * answers.text.length);
+    socket.destroy();
+  });
+});
+
+describe('a server that closes', () => {
+  it('ends idle connections, and answers what is under way as the last request', async () => {
+    await start();
+    const [idle, used, half, busy] = [await open(), await open(), await open(), await open()];
+    const answers = { used: new Answers(used), half: new Answers(half), busy: new Answers(busy) };
+    used.write(plain());
+    await answers.used.statuses(1);
+    half.write(head());
+    await waitFor(() => door.size === 4);
+    const ended = Promise.all([idle.resume(), used].map((socket) => once(socket, 'end')));
+    busy.write(plain());
+    const busyAnswered = once(busy, 'end');
+    const closing = app.close();
+    await ended;
+    half.write(BODY);
+    expect(await answers.half.statuses(1)).toEqual([202]);
+    await busyAnswered;
+    half.end();
+    await closing;
+    expect(answers.half.text).toMatch(/^connection: close/im);
+    expect(door.size).toBe(0);
+  });
+});
