@@ -89,9 +89,9 @@ export function outliveConnection(client: pg.ClientBase): void {
 
 export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
   // A producer is told within two seconds that somebody works on a table, and within three, however it was found
-  // out, that the database does not answer; it tries again.
+  // out, that the database does not answer; it tries again. Three connections store, the others find accounts.
   const limits = { lock_timeout: 1400, connectionTimeoutMillis: 800, query_timeout: 2000 };
-  return new AcceptPool({ ...poolOptions(connection, 'accept', 4, 1700), ...limits });
+  return new AcceptPool({ ...poolOptions(connection, 'accept', 5, 1700), ...limits });
 }
 
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {

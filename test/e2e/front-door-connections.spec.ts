@@ -183,18 +183,29 @@ describe('a server that closes', () => {
     used.write(plain());
     await answers.used.statuses(1);
     half.write(head());
-    await waitFor(() => door.size === 4);
-    const ended = Promise.all([idle.resume(), used].map((socket) => once(socket, 'end')));
+    const storing = app.dataSource.createQueryRunner();
+    await storing.startTransaction();
+    await storing.query('LOCK TABLE event_keys IN EXCLUSIVE MODE');
     busy.write(plain());
-    const busyAnswered = once(busy, 'end');
+    await waitFor(async () => {
+      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'event_keys'::regclass`;
+      return (await storing.query(waiting)).length > 0;
+    });
+    expect(door.size).toBe(4);
+    const ended = Promise.all([idle.resume(), used].map((socket) => once(socket, 'end')));
     const closing = app.close();
     await ended;
+    const busyEnded = once(busy, 'end');
     half.write(BODY);
-    expect(await answers.half.statuses(1)).toEqual([202]);
-    await busyAnswered;
+    await storing.commitTransaction();
+    await storing.release();
+    for (const one of [answers.half, answers.busy]) {
+      expect(await one.statuses(1)).toEqual([202]);
+      expect(one.text).toMatch(/^connection: close/im);
+    }
+    await busyEnded;
     half.end();
     await closing;
-    expect(answers.half.text).toMatch(/^connection: close/im);
     expect(door.size).toBe(0);
   });
 });
