@@ -49,6 +49,21 @@ async function countEvents(): Promise<number> {
   return n;
 }
 
+/** Nothing is stored until `release`; `isWaitedFor` says that an event is to be. */
+async function holdStoring() {
+  const holder = app.dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('LOCK TABLE event_keys IN EXCLUSIVE MODE');
+  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'event_keys'::regclass`;
+  return {
+    isWaitedFor: () => waitFor(async () => (await holder.query(waiting)).length > 0),
+    release: async () => {
+      await holder.commitTransaction();
+      await holder.release();
+    },
+  };
+}
+
 async function start(): Promise<void> {
   app = await createTestApp({}, 'api');
   door = app.app.get(FrontDoor);
@@ -121,6 +136,20 @@ describe('a connection at the front door', () => {
     expect(await countEvents()).toBe(before + 2 * cuts.length);
   });
 
+  it('answers in the order of the requests', async () => {
+    const socket = await open();
+    const answers = new Answers(socket);
+    const storing = await holdStoring();
+    socket.write(plain());
+    await storing.isWaitedFor();
+    socket.write(plain().replace(account.app_secret_token, 'unknown'));
+    await turn();
+    await turn();
+    await storing.release();
+    expect(await answers.statuses(2)).toEqual([202, 401]);
+    socket.destroy();
+  });
+
   it('waits a second for a body, then Node does', async () => {
     const socket = await open();
     const answers = new Answers(socket);
@@ -150,6 +179,7 @@ describe('a connection at the front door', () => {
 
   it('reads nothing more of somebody who does not read, and answers all once they do', async () => {
     const count = 30_000;
+    const each = 100;
     const request = plain(`X: ${'x'.repeat(1000)}\r\n`).replace(account.app_secret_token, 'unknown');
     const single = await open();
     const answers = new Answers(single);
@@ -158,15 +188,14 @@ describe('a connection at the front door', () => {
     single.destroy();
     const socket = await open();
     socket.pause();
-    for (let sent = 0; sent < count; sent++) socket.write(request);
-    let unsent = Infinity;
+    let sent = 0;
     let since = performance.now();
-    const isStuck = (): boolean => {
-      if (socket.writableLength !== unsent) since = performance.now();
-      unsent = socket.writableLength;
-      return unsent > 0 && performance.now() - since > 500;
+    const sendOn = (): void => {
+      since = performance.now();
+      if (sent++ < count / each) socket.write(request.repeat(each), sendOn);
     };
-    await waitFor(isStuck, { what: 'a connection that is full on both sides' });
+    sendOn();
+    await waitFor(() => sent < count / each && performance.now() - since > 500, { what: 'both sides full' });
     let received = 0;
     socket.on('data', (chunk) => (received += chunk.length)).resume();
     // Each has another id and another moment, in as many bytes.
@@ -183,21 +212,15 @@ describe('a server that closes', () => {
     used.write(plain());
     await answers.used.statuses(1);
     half.write(head());
-    const storing = app.dataSource.createQueryRunner();
-    await storing.startTransaction();
-    await storing.query('LOCK TABLE event_keys IN EXCLUSIVE MODE');
+    const storing = await holdStoring();
     busy.write(plain());
-    await waitFor(async () => {
-      const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'event_keys'::regclass`;
-      return (await storing.query(waiting)).length > 0;
-    });
+    await storing.isWaitedFor();
     expect(door.size).toBe(4);
     const ended = Promise.all([idle.resume(), used].map((socket) => once(socket, 'end')));
     const closing = app.close();
     await ended;
     const busyEnded = once(busy, 'end');
     half.write(BODY);
-    await storing.commitTransaction();
     await storing.release();
     for (const one of [answers.half, answers.busy]) {
       expect(await one.statuses(1)).toEqual([202]);
