@@ -73,7 +73,7 @@ const LEAST_PER_DESTINATION = 64;
 const NOTHING_SEEN = { candidates: 0, destinations: 0, last_destination: '' };
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
-/** How long the sweeper leaves a due row to the job that was sent for it. */
+/** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
 const JOB_HEAD_START_SECONDS = 0.9;
 
 /** Only for a process that knows to be the only one: after a crash nothing then waits for a lease to end. */
@@ -98,6 +98,9 @@ export class Claims {
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size. */
   isUnderWay = false;
+  /** How many jobs have not claimed all that they name, which nobody but the sweeper will; of how many it has all. */
+  private leftBy = 0;
+  private sweptOf = 0;
   private readonly recent = new RecentIds();
 
   constructor(
@@ -116,7 +119,9 @@ export class Claims {
   ): Promise<ClaimedDelivery[]> {
     if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
-    return this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
+    const claimed = await this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
+    if (claimed.length < ids.length) this.leftBy++;
+    return claimed;
   }
 
   /** Those that this process has not claimed lately: of a backlog, jobs name what the sweeper took long since. */
@@ -132,12 +137,17 @@ export class Claims {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
     const from = this.walkedTo;
     this.isUnderWay = false;
-    const values = [[...rooms.keys()], each, JOB_HEAD_START_SECONDS, limit, from, [...rooms.values()]];
+    const { leftBy } = this;
+    const headStart = leftBy > this.sweptOf ? 0 : JOB_HEAD_START_SECONDS;
+    const values = [[...rooms.keys()], each, headStart, limit, from, [...rooms.values()]];
     const claimed = await this.claim(CLAIM_DUE, maxBytes, values);
     const { candidates, destinations, last_destination: last } = claimed[0] ?? NOTHING_SEEN;
     this.lastDestinations = Math.max(1, destinations);
     this.walkedTo = candidates < limit ? BEFORE_ALL : last;
     this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL || claimed.length < candidates;
+    // Of a destination that is full some may be left still.
+    const isAll = claimed.length === 0 && !this.isUnderWay && Math.min(...rooms.values()) > 0;
+    if (headStart === 0 && isAll) this.sweptOf = leftBy;
     return claimed;
   }
 

@@ -89,7 +89,7 @@ export class DeliveryEngine {
       const maxBytes = Math.max(1, Math.min(this.places.bytesLeft, MAX_CLAIM_BYTES));
       const rooms = this.lanes.rooms();
       deliveries = await read({ rooms, maxBytes });
-      this.lanes.claimed(deliveries, rooms);
+      if (this.lanes.claimed(deliveries, rooms)) this.roomAgain();
       batch?.grow(deliveries.length);
     } finally {
       this.start(reserved, deliveries, batch);

@@ -86,4 +86,16 @@ describe('Lanes', () => {
 
     expect(places.map((place) => lanes.leave('one', lane, place))).toEqual([false, true, false, false]);
   });
+
+  it('tell at once when it has got room while somebody claimed who was told that there is none', () => {
+    const lanes = new Lanes(20);
+    const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });
+    const places = [1, 2, 3, 4].map(() => lane.tryEnter()!);
+    vi.advanceTimersByTime(3000);
+    const rooms = lanes.rooms();
+    expect([...rooms]).toEqual([['one', 0]]);
+    expect(lanes.claimed([], rooms)).toBe(false);
+    for (const place of places) lanes.leave('one', lane, place);
+    expect(lanes.claimed([], rooms)).toBe(true);
+  });
 });

@@ -53,8 +53,11 @@ export class Lanes {
     return rooms;
   }
 
-  /** `rooms` is what was given to whoever claimed these: one that has no more room now is full, it may have more. */
-  claimed(deliveries: readonly { destinationId: string }[], rooms: ReadonlyMap<string, number>): void {
+  /**
+   * `rooms` is what was given to whoever claimed these: one that has no more room now is full, it may have more.
+   * @returns true when a destination that was full has got room meanwhile, so that some were left for nothing.
+   */
+  claimed(deliveries: readonly { destinationId: string }[], rooms: ReadonlyMap<string, number>): boolean {
     const left = new Map(rooms);
     for (const { destinationId } of deliveries) {
       const room = left.get(destinationId);
@@ -66,6 +69,7 @@ export class Lanes {
       // Somebody else may have claimed for it meanwhile.
       if (lane && taken > 0 && taken >= Math.min(rooms.get(id)!, this.roomIn(lane))) this.refused.add(id);
     }
+    return [...rooms].some(([id, room]) => room === 0 && this.roomOf(id) > 0);
   }
 
   /** How many destinations are known. */

@@ -30,12 +30,17 @@ describe('claiming', () => {
     await database.drop();
   });
 
-  const addDue = async (destinationId: string, count: number, payloadBytes = 10): Promise<string[]> => {
+  const addDue = async (
+    destinationId: string,
+    count: number,
+    payloadBytes = 10,
+    age = '1 minute',
+  ): Promise<string[]> => {
     const ids = Array.from({ length: count }, () => uuidv7());
     await pool.query(
       `INSERT INTO deliveries (id, event, event_id, account_id, destination_id, payload_bytes, due_at)
-       SELECT id, id, 'an-event', $2, $2, $3, now() - interval '1 minute' FROM unnest($1::uuid[]) AS id`,
-      [ids, destinationId, payloadBytes],
+       SELECT id, id, 'an-event', $2, $2, $3, now() - $4::interval FROM unnest($1::uuid[]) AS id`,
+      [ids, destinationId, payloadBytes, age],
     );
     return ids;
   };
@@ -57,6 +62,21 @@ describe('claiming', () => {
     expect(destinationsOf(await claims.byId(ids, busy, null))).toEqual([DESTINATIONS[1], DESTINATIONS[1]]);
     await addDue(DESTINATIONS[2]!, 1);
     expect(destinationsOf(await claims.due(10, busy))).toEqual([DESTINATIONS[2]]);
+  });
+
+  it('leaves new ones to their jobs, and takes at once what a job has left', async () => {
+    const ids = await addDue(DESTINATIONS[0]!, 3, 10, '0 seconds');
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    const busy = { ...limits, rooms: new Map([[DESTINATIONS[0]!, 0]]) };
+    expect(await claims.byId(ids, busy, null)).toHaveLength(0);
+    // While the destination is full, and while a walk goes on behind it, some are left still.
+    expect(await claims.due(10, busy)).toHaveLength(0);
+    expect(await claims.due(1, limits)).toHaveLength(1);
+    expect(await claims.due(1, limits)).toHaveLength(0);
+    expect(await claims.due(10, limits)).toHaveLength(2);
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    await addDue(DESTINATIONS[0]!, 1, 10, '0 seconds');
+    expect(await claims.due(10, limits)).toHaveLength(0);
   });
 
   it('takes no more of a destination than it has room for', async () => {
