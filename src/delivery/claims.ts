@@ -130,8 +130,8 @@ export class Claims {
   }
 
   /**
-   * Claims up to `limit` deliveries that have been due for a moment: some of each destination, as many as it has
-   * room for, and where there are few, more of each.
+   * Claims up to `limit` deliveries that have been due for a moment, or for any time where jobs have left some: some of
+   * each destination, as many as it has room for, and where there are few, more of each.
    */
   async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
@@ -146,7 +146,7 @@ export class Claims {
     this.walkedTo = candidates < limit ? BEFORE_ALL : last;
     this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL || claimed.length < candidates;
     // Of a destination that is full some may be left still.
-    const isAll = claimed.length === 0 && !this.isUnderWay && Math.min(...rooms.values()) > 0;
+    const isAll = claimed.length === 0 && !this.isUnderWay && [...rooms.values()].every((room) => room > 0);
     if (headStart === 0 && isAll) this.sweptOf = leftBy;
     return claimed;
   }
