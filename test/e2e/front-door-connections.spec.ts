@@ -185,25 +185,27 @@ describe('a connection at the front door', () => {
 describe('a server that closes', () => {
   it('ends idle connections, and answers what is under way as the last request', async () => {
     await start();
-    const [idle, used, half, busy] = [await open(), await open(), await open(), await open()];
-    const answers = { used: new Answers(used), half: new Answers(half), busy: new Answers(busy) };
+    const [idle, used, half, busy, fresh] = await Promise.all([open(), open(), open(), open(), open()]);
+    const answers = [used, half, busy, fresh].map((socket) => new Answers(socket));
     used.write(plain());
-    await answers.used.statuses(1);
+    await answers[0]!.statuses(1);
     half.write(head());
     const storing = await holdStoring();
     busy.write(plain());
     await storing.isWaitedFor();
-    expect(door.size).toBe(4);
-    const ended = Promise.all([idle.resume(), used].map((socket) => once(socket, 'end')));
+    expect(door.size).toBe(5);
+    const usedEnded = once(used, 'end');
     const closing = app.close();
-    await ended;
-    const busyEnded = once(busy, 'end');
+    await usedEnded;
+    const [idleEnded, busyEnded] = [once(idle.resume(), 'end'), once(busy, 'end')];
     half.write(BODY);
+    fresh.write(plain());
     await storing.release();
-    for (const one of [answers.half, answers.busy]) {
+    for (const one of answers.slice(1)) {
       expect(await one.statuses(1)).toEqual([202]);
       expect(one.text).toMatch(/^connection: close/im);
     }
+    await idleEnded;
     await busyEnded;
     half.end();
     await closing;

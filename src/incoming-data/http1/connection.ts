@@ -20,7 +20,7 @@ export interface House {
 const FIRST_REQUEST_MS = 30_000;
 /** What is sent at the last moment that was promised may be on its way for a second. */
 const IDLE_MS = (KEEP_ALIVE_SECONDS + 1) * 1000;
-/** For the rest of a body that has not come by then Node's server waits. */
+/** For the rest of a body that has not come by then Node's server waits; so long one that closes waits for a first request. */
 const PATIENCE_MS = 1000;
 
 const TOO_LATE = Object.assign(new Error('no request came'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
@@ -50,6 +50,8 @@ export class Connection {
   /** Ends it once nobody waits for an answer; a request that has come, whole or not, gets one. */
   close(): void {
     if (this.awaited) this.letIn();
+    // Whoever has just connected has sent something, which may be on its way.
+    else if (!this.hasAnswered) this.socket.setTimeout(PATIENCE_MS);
     else if (!this.isAnswering && this.socket.readableLength === 0) this.end();
   }
 
@@ -130,7 +132,7 @@ export class Connection {
 
   private readonly onTimeout = (): void => {
     if (this.isAnswering && !this.isUnread) return;
-    if (this.hasAnswered || this.isUnread) this.socket.destroy();
+    if (this.hasAnswered || this.isUnread || this.house.isClosing) this.socket.destroy();
     else answerClientError(TOO_LATE, this.socket);
   };
 
