@@ -241,10 +241,11 @@ describe('a recovery', () => {
     });
     const { id } = await create();
     await tell(id, 'start');
+    await waitFor(() => waiting.length === 2);
     const now = await waitFor(async () => {
       const recovery = await read(id);
       const done = recovery.destinations.find((one) => one.destination_id === wide);
-      return done!.ended && waiting.length === 2 && recovery;
+      return done!.ended && recovery;
     });
     expect(now).toMatchObject({ state: 'running', progress_percent: 55 });
     expect(now.destinations.find((one) => one.destination_id === narrow)).toMatchObject({ replayed: 2 });
