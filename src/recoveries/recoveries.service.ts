@@ -61,10 +61,13 @@ export class RecoveriesService {
     return toPage(await listRecoveries(this.dataSource.manager, accountId, range), query, toRecoveryView);
   }
 
-  async get(accountId: string, id: string): Promise<RecoveryDetailView> {
-    const row = await findRecovery(this.dataSource.manager, accountId, id);
-    if (!row) throw notFound('recovery');
-    return toRecoveryDetailView(row, await listDestinations(this.dataSource.manager, id));
+  /** Of one moment: its sums are those of its destinations. */
+  get(accountId: string, id: string): Promise<RecoveryDetailView> {
+    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      const row = await findRecovery(manager, accountId, id);
+      if (!row) throw notFound('recovery');
+      return toRecoveryDetailView(row, await listDestinations(manager, id));
+    });
   }
 
   start(access: AccountAccess, id: string, caller: Caller): Promise<RecoveryDetailView> {
