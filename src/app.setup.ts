@@ -10,6 +10,7 @@ import { AllowedMethods } from './common/http/allowed-methods.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { rewriteUrl } from './common/http/rewrite-url.js';
 import { StrictRequestGuard } from './common/http/strict-request.guard.js';
+import { KEEP_ALIVE_SECONDS, REQUEST_MS } from './common/http/timeouts.js';
 import { leaveBodiesUnread } from './common/http/unread-bodies.js';
 import { createValidationPipe } from './common/http/validation.js';
 import { applyWireRules, originForm, wireProblem } from './common/http/wire-rules.js';
@@ -35,7 +36,11 @@ const MAX_PARAM_LENGTH = 16 * 1024;
  * How long a request may take to arrive, and how often Node looks. Both limits are set, since Node swaps them when
  * that of the headers (60 s by default) is the longer one, and the body would have twice the time.
  */
-const SLOW_CLIENTS = { headersTimeout: 30_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+const SLOW_CLIENTS = {
+  headersTimeout: REQUEST_MS,
+  requestTimeout: REQUEST_MS,
+  connectionsCheckingInterval: 5_000,
+};
 
 /** Builds the HTTP side of the product: what main.ts serves is what the end-to-end tests call. */
 export async function createApp(config: AppConfig, role: AppRole): Promise<NestFastifyApplication> {
@@ -97,7 +102,7 @@ function createAdapter(config: AppConfig): FastifyAdapter {
     forceCloseConnections: 'idle',
     // A header that comes twice is one with both values, which is refused where it matters.
     http: { joinDuplicateHeaders: true, requireHostHeader: false, ...SLOW_CLIENTS },
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
     requestTimeout: SLOW_CLIENTS.requestTimeout,
   });
 }

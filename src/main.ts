@@ -2,11 +2,9 @@ import 'reflect-metadata';
 import type { AppRole } from './app.module.js';
 import { createApp } from './app.setup.js';
 import { boot } from './boot.js';
+import { SLOW_CLIENTS_MS } from './common/http/timeouts.js';
 import type { AppConfig } from './config/app-config.js';
 import { WorkerProcesses } from './worker-processes.js';
-
-/** After the drain of the delivering half, before a stop is forced. */
-const SLOW_CLIENTS_MS = 15_000;
 
 const asked: AppRole = process.argv[2] === 'api' ? 'api' : 'all';
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { hash } from 'node:crypto';
 import { DirectoryCache, type MaybeLater } from '../cache/directory-cache.js';
 import { AcceptPool } from '../database/pools.js';
-import { sha256 } from '../common/crypto/tokens.js';
 
 /** What accepting an event needs to know of its account. */
 export interface AcceptingAccount {
@@ -25,7 +24,7 @@ export class AccountDirectory {
   /** Null for a token that is unknown, revoked, past its grace or of a deleted account. */
   findByToken(token: string): MaybeLater<AcceptingAccount | null> {
     const digest = hash('sha256', token, 'base64');
-    const account = this.cache.get(`token:${digest}`, () => this.load(sha256(token)));
+    const account = this.cache.get(`token:${digest}`, () => this.load(Buffer.from(digest, 'base64')));
     return account instanceof Promise ? account.then(unlessExpired) : unlessExpired(account);
   }
 

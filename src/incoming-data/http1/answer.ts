@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { PROBLEM_TYPE, renderProblem } from '../../common/errors/problem.filter.js';
 import type { Problem } from '../../common/errors/problem.js';
+import { KEEP_ALIVE_SECONDS } from '../../common/http/timeouts.js';
 import type { ReceiptView } from '../incoming-data.dto.js';
 
 /** What a request is answered, but for what any answer has. */
@@ -12,8 +13,6 @@ export interface Answer {
   body: string;
 }
 
-/** What Node's server promises to wait for the next request of a connection. */
-export const KEEP_ALIVE_SECONDS = 72;
 const STAYS_OPEN = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_SECONDS}`;
 const JSON_TYPE = 'application/json; charset=utf-8';
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { answerClientError } from '../../common/errors/client-error.js';
-import { type Answer, KEEP_ALIVE_SECONDS, renderAnswer } from './answer.js';
+import { KEEP_ALIVE_SECONDS, REQUEST_MS } from '../../common/http/timeouts.js';
+import { type Answer, renderAnswer } from './answer.js';
 import { type PlainRequest, readPlainRequest } from './plain-request.js';
 
 /** What is behind a connection. */
@@ -16,8 +17,6 @@ export interface House {
   left(connection: Connection): void;
 }
 
-/** How long a new connection may be silent, as with Node's server. */
-const FIRST_REQUEST_MS = 30_000;
 /** What is sent at the last moment that was promised may be on its way for a second. */
 const IDLE_MS = (KEEP_ALIVE_SECONDS + 1) * 1000;
 /** For the rest of a body that has not come by then Node's server waits; so long one that closes waits for a first request. */
@@ -42,7 +41,7 @@ export class Connection {
     private readonly socket: Socket,
     private readonly house: House,
   ) {
-    socket.setTimeout(FIRST_REQUEST_MS);
+    socket.setTimeout(REQUEST_MS);
     socket.on('data', this.onData).on('end', this.onEnd).on('timeout', this.onTimeout);
     socket.on('error', this.onError).on('close', this.onClose);
   }

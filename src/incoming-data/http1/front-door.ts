@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { ProblemFilter } from '../../common/errors/problem.filter.js';
 import { requestIdOf } from '../../common/http/request-id.js';
+import { SLOW_CLIENTS_MS } from '../../common/http/timeouts.js';
 import { LOGGER } from '../../common/logger.js';
 import { AppConfig } from '../../config/app-config.js';
 import { readEventId } from '../event-id.js';
@@ -17,8 +18,6 @@ import { type PlainRequest, ROUTE } from './plain-request.js';
 
 /** What is larger is rare, and its own work far more than that of a request. */
 const MAX_PLAIN_BODY_BYTES = 64 * 1024;
-/** Who has not read its last answer by then keeps no server from ending. */
-const SLOW_CLIENTS_MS = 15_000;
 
 /** What gives connections to Node's server, as it would have got them. */
 type ToNode = (socket: Socket) => void;
