@@ -78,7 +78,7 @@ function openFrontDoor(app: NestFastifyApplication, problems: ProblemFilter): vo
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('preClose', async () => door.close());
+    .addHook('preClose', () => door.close());
 }
 
 /** What is part of the API has the prefix; what people and machines look at around it has none. */

@@ -211,4 +211,14 @@ describe('a server that closes', () => {
     await closing;
     expect(door.size).toBe(0);
   });
+
+  it('takes in everybody whose connection the kernel holds', async () => {
+    await start();
+    const port = Number(new URL(app.url).port);
+    const waiting = Array.from({ length: 60 }, () => connect(port, '127.0.0.1'));
+    const closing = app.close();
+    const answers = await Promise.all(waiting.map((socket) => text(socket.end(plain()))));
+    expect(answers.flatMap(statusesIn)).toEqual(waiting.map(() => 202));
+    await closing;
+  });
 });

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ProblemFilter } from '../../common/errors/problem.filter.js';
 import { requestIdOf } from '../../common/http/request-id.js';
@@ -19,6 +20,9 @@ import { type PlainRequest, ROUTE } from './plain-request.js';
 /** What is larger is rare, and its own work far more than that of a request. */
 const MAX_PLAIN_BODY_BYTES = 64 * 1024;
 
+/** As long whoever connects while the server closes is let in. */
+const LAST_ONES_MS = 1000;
+
 /** What gives connections to Node's server, as it would have got them. */
 type ToNode = (socket: Socket) => void;
 
@@ -32,6 +36,7 @@ export class FrontDoor implements House {
   isClosing = false;
   readonly maxBodyBytes: number;
   private readonly connections = new Map<Connection, Socket>();
+  private connected = 0;
   private toNode!: ToNode;
   private problems!: ProblemFilter;
 
@@ -57,13 +62,15 @@ export class FrontDoor implements House {
     this.problems = problems;
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
+      this.connected++;
       if (this.isClosing) this.toNode(socket);
       else this.connections.set(new Connection(socket, this), socket);
     });
   }
 
-  /** Ends every connection once nobody waits for an answer on it. */
-  close(): void {
+  /** Ends every connection once nobody waits for an answer on it. The server is to be closed at once then. */
+  async close(): Promise<void> {
+    await this.letLastOnesIn();
     this.isClosing = true;
     for (const connection of this.connections.keys()) connection.close();
     setTimeout(() => {
@@ -98,6 +105,18 @@ export class FrontDoor implements House {
       'request.answered',
     );
     return answer;
+  }
+
+  /**
+   * The kernel accepts connections before we do and resets those it still holds when a server closes: all that came
+   * while a process had no time. Node takes one of them in each turn of its loop.
+   */
+  private async letLastOnesIn(): Promise<void> {
+    const until = performance.now() + LAST_ONES_MS;
+    for (let before = -1; before < this.connected && performance.now() < until;) {
+      before = this.connected;
+      await turn();
+    }
   }
 
   private async receive(request: PlainRequest, requestId: string, body: Buffer): Promise<Answer> {
