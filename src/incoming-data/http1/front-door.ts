@@ -21,7 +21,7 @@ import { type PlainRequest, ROUTE } from './plain-request.js';
 const MAX_PLAIN_BODY_BYTES = 64 * 1024;
 
 /** As long whoever connects while the server closes is let in. */
-const LAST_ONES_MS = 1000;
+const LAST_ONES_MS = 5000;
 
 /** What gives connections to Node's server, as it would have got them. */
 type ToNode = (socket: Socket) => void;
