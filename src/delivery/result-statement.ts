@@ -18,7 +18,8 @@ export interface DeliveryResult {
 
 /**
  * One statement for a batch of results: finished deliveries move to the log, others are due again, every
- * attempt is written. A result whose lease has passed to somebody else changes nothing but is told.
+ * attempt is written, in the row of its delivery where it succeeded. A result whose lease has passed to somebody else
+ * changes nothing but is told.
  */
 const RECORD = {
   name: 'record_results',
@@ -33,12 +34,18 @@ const RECORD = {
       WHERE d.id = r.delivery_id AND d.lease_token = r.lease_token AND r.next IN ('success', 'failed', 'cancelled')
       RETURNING d.id, r.lease_token, d.event, d.account_id, d.destination_id, d.event_id, d.event_type, d.origin, d.received_at,
         r.next, r.attempts, coalesce(r.status_code, d.last_status_code) AS last_status_code,
-        CASE WHEN r.next <> 'success' THEN coalesce(r.reason, r.error, d.last_error) END AS last_error
+        CASE WHEN r.next <> 'success' THEN coalesce(r.reason, r.error, d.last_error) END AS last_error,
+        CASE WHEN r.next = 'success' THEN r.attempt_id END AS attempt_id, r.ago_ms, r.duration_ms, r.response_excerpt
     ), logged AS (
       INSERT INTO finished_deliveries (id, event, account_id, destination_id, event_id, event_type, origin,
-        received_at, status, attempts, last_status_code, last_error)
+        received_at, status, attempts, last_status_code, last_error,
+        attempt_id, attempt_started_at, attempt_duration_ms, response_excerpt)
       SELECT id, event, account_id, destination_id, event_id, event_type, origin, received_at,
-        next, attempts, last_status_code, last_error FROM gone
+        next, attempts, last_status_code, last_error,
+        attempt_id, CASE WHEN attempt_id IS NOT NULL THEN now() - ago_ms * interval '1 millisecond' END,
+        CASE WHEN attempt_id IS NOT NULL THEN duration_ms END,
+        CASE WHEN attempt_id IS NOT NULL THEN response_excerpt END
+      FROM gone
     ), open AS (
       UPDATE deliveries d SET lease_token = NULL, lease_until = NULL, attempts = r.attempts,
         status = CASE WHEN r.next = 'hold' THEN 'held' WHEN r.attempts > 0 THEN 'retrying' ELSE 'pending' END,
@@ -50,17 +57,20 @@ const RECORD = {
       RETURNING d.id, r.lease_token
     ), kept AS (
       SELECT id, lease_token FROM gone UNION ALL SELECT id, lease_token FROM open
+    ), judged AS (
+      SELECT *, (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept) AS superseded FROM result
     ), tried AS (
       INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error,
         response_excerpt, superseded)
       SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms,
-        status_code, error, response_excerpt, (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)
-      FROM result WHERE attempt_id IS NOT NULL
+        status_code, error, response_excerpt, superseded
+      FROM judged
       -- A batch whose COMMIT was never answered is written again.
+      WHERE attempt_id IS NOT NULL AND (next <> 'success' OR superseded AND attempt_id IS DISTINCT FROM (
+        SELECT f.attempt_id FROM finished_deliveries f WHERE f.id = judged.delivery_id AND f.attempts >= 0 LIMIT 1))
       ON CONFLICT DO NOTHING
     )
-    SELECT delivery_id, lease_token FROM result
-    WHERE (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)`,
+    SELECT delivery_id, lease_token FROM judged WHERE superseded`,
 };
 
 /** @returns for each result whether its lease still held. */

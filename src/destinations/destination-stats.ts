@@ -58,6 +58,10 @@ const STATS = `
     SELECT a.delivery_id, a.started_at, a.duration_ms, a.status_code, a.error
     FROM sample JOIN attempts a ON a.delivery_id = sample.id AND a.id >= $3 AND a.id < $5
     WHERE NOT a.superseded
+    UNION ALL
+    SELECT f.id, f.attempt_started_at, f.attempt_duration_ms, f.last_status_code, NULL
+    FROM sample JOIN finished_deliveries f ON f.account_id = $2 AND f.id = sample.id AND f.id >= $3 AND f.id < $4
+    WHERE f.attempt_id >= $3 AND f.attempt_id < $5
   ), failing AS (
     SELECT * FROM (
       SELECT delivery_id, started_at, status_code, error FROM tried WHERE error IS NOT NULL

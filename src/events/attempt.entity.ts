@@ -1,6 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One request that was sent to a destination, with what came back. Append-only, partitioned by day of its id. */
+/**
+ * One request that was sent to a destination, with what came back. Append-only, partitioned by day of its id. One that
+ * ended its delivery with success stands in the row of the delivery instead; the view `all_attempts` has both.
+ */
 @Entity('attempts')
 export class Attempt {
   @PrimaryColumn('uuid', { name: 'delivery_id', primaryKeyConstraintName: 'attempts_pkey' })

@@ -60,4 +60,17 @@ export class FinishedDelivery {
 
   @Column({ type: 'timestamptz', name: 'processed_at', precision: 3, default: () => 'now()' })
   processedAt: Date;
+
+  /** The attempt that succeeded; other attempts have rows of their own. */
+  @Column('uuid', { name: 'attempt_id', nullable: true })
+  attemptId: string | null;
+
+  @Column({ type: 'timestamptz', name: 'attempt_started_at', precision: 3, nullable: true })
+  attemptStartedAt: Date | null;
+
+  @Column('integer', { name: 'attempt_duration_ms', nullable: true })
+  attemptDurationMs: number | null;
+
+  @Column('text', { name: 'response_excerpt', nullable: true })
+  responseExcerpt: string | null;
 }

@@ -113,7 +113,7 @@ export class LogsService {
       deliveryIds.length === 0
         ? []
         : await this.dataSource.query(
-            'SELECT * FROM attempts WHERE delivery_id = ANY($1::uuid[]) ORDER BY started_at, number',
+            'SELECT * FROM all_attempts WHERE delivery_id = ANY($1::uuid[]) ORDER BY started_at, number',
             [deliveryIds],
           );
     const byDelivery = new Map<string, AttemptRow[]>(deliveryIds.map((id) => [id, []]));

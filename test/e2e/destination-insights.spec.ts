@@ -54,21 +54,30 @@ describe('of a destination', () => {
         [...row, status === 'held' ? 'infinity' : new Date(Date.now() + dueInMs)],
       );
     else await app.dataSource.query(`INSERT INTO finished_deliveries (${columns}) VALUES (${values})`, row);
-    for (const [index, attempt] of attempts.entries())
-      await app.dataSource.query(
-        `INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error, superseded)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-        [
-          uuidv7({ msecs: msecs + index }),
-          id,
-          index + 1,
-          new Date(msecs + index),
-          attempt.durationMs,
-          attempt.statusCode,
-          attempt.error ?? null,
-          attempt.superseded ?? false,
-        ],
-      );
+    for (const [index, attempt] of attempts.entries()) {
+      const madeAt = msecs + index;
+      if (status === 'success' && index === attempts.length - 1)
+        await app.dataSource.query(
+          `UPDATE finished_deliveries SET attempt_id = $2, attempt_started_at = $3, attempt_duration_ms = $4,
+             last_status_code = $5 WHERE id = $1`,
+          [id, uuidv7({ msecs: madeAt }), new Date(madeAt), attempt.durationMs, attempt.statusCode],
+        );
+      else
+        await app.dataSource.query(
+          `INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error, superseded)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [
+            uuidv7({ msecs: madeAt }),
+            id,
+            index + 1,
+            new Date(madeAt),
+            attempt.durationMs,
+            attempt.statusCode,
+            attempt.error ?? null,
+            attempt.superseded ?? false,
+          ],
+        );
+    }
     return id;
   }
 

@@ -52,12 +52,13 @@ describe('recording results', () => {
     ...change,
   });
 
+  const success: Outcome = { ...outcome, statusCode: 200, error: null, errorCode: null };
+
   const rowOf = async (table: string, id: string) =>
     (await pool.query(`SELECT * FROM ${table} WHERE id = $1`, [id])).rows[0];
 
   it('moves what is finished to the log and reschedules the rest, in one batch', async () => {
     const [done, again, held] = [await leased(), await leased(), await leased()];
-    const success = { ...outcome, statusCode: 200, error: null, errorCode: null };
     const kept = await recordResults(pool, [
       result(held, { next: 'hold', attempts: 0, attempt: null }),
       result(done, { next: 'success', attempt: { id: uuidv7(), startedAt: 0, outcome: success } }),
@@ -83,6 +84,35 @@ describe('recording results', () => {
       due_at: Infinity,
       attempts: 0,
     });
+  });
+
+  it('keeps the attempt that succeeded in the row of its delivery, also when a batch is written again', async () => {
+    const lease = await leased();
+    const failed = { id: uuidv7(), startedAt: performance.now() - 1000, outcome };
+    expect(await recordResults(pool, [result(lease, { delayMs: 0, attempt: failed })])).toEqual([true]);
+    await pool.query('UPDATE deliveries SET lease_token = $2 WHERE id = $1', [
+      lease.deliveryId,
+      lease.leaseToken,
+    ]);
+    const attempt = { id: uuidv7(), startedAt: performance.now(), outcome: success };
+    const last = result(lease, { next: 'success', attempts: 2, attempt });
+    expect(await recordResults(pool, [last])).toEqual([true]);
+    expect(await recordResults(pool, [last])).toEqual([false]);
+    const { rows } = await pool.query(
+      'SELECT * FROM all_attempts WHERE delivery_id = $1 ORDER BY started_at, number',
+      [lease.deliveryId],
+    );
+    const common = { duration_ms: 12, response_excerpt: 'no', superseded: false };
+    expect(rows).toMatchObject([
+      { ...common, id: failed.id, number: 1, status_code: 500, error: outcome.error },
+      { ...common, id: attempt.id, number: 2, status_code: 200, error: null },
+    ]);
+    expect(rows[1].started_at - rows[0].started_at).toBeGreaterThan(900);
+    expect(await rowOf('attempts', attempt.id)).toBeUndefined();
+    // Somebody else's success, which came too late, is an attempt as well.
+    const late = { id: uuidv7(), startedAt: performance.now(), outcome: success };
+    expect(await recordResults(pool, [result(lease, { next: 'success', attempt: late })])).toEqual([false]);
+    expect(await rowOf('attempts', late.id)).toMatchObject({ superseded: true, status_code: 200 });
   });
 
   it.each(['success', 'failed', 'retry'] as const)('fences a late result that says %s', async (next) => {

@@ -104,7 +104,7 @@ interface AttemptRow {
 function attempts({ rig }: Round, accountId: string): Promise<AttemptRow[]> {
   return rig.database.query<AttemptRow>(
     `SELECT f.destination_id, f.status, a.error, a.duration_ms
-     FROM finished_deliveries f JOIN attempts a ON a.delivery_id = f.id WHERE f.account_id = $1`,
+     FROM finished_deliveries f JOIN all_attempts a ON a.delivery_id = f.id WHERE f.account_id = $1`,
     [accountId],
   );
 }

@@ -80,7 +80,7 @@ function sort(records: Received[], { producer, destinations }: Round): Arrivals 
 /** An answer that comes after the deadline counts as none: what was taken is sent again. */
 async function timeouts({ rig, accountId }: Round): Promise<number> {
   const [row] = await rig.database.query<{ count: number }>(
-    `SELECT count(*)::integer AS count FROM finished_deliveries f JOIN attempts a ON a.delivery_id = f.id
+    `SELECT count(*)::integer AS count FROM finished_deliveries f JOIN all_attempts a ON a.delivery_id = f.id
      WHERE f.account_id = $1 AND a.error LIKE 'timeout%' AND NOT a.superseded`,
     [accountId],
   );
@@ -93,7 +93,7 @@ async function explainDuplicate({ rig, accountId }: Round, taken: Arrivals['take
   const rows = await rig.database.query<{ said: string }>(
     `SELECT concat_ws(' ', a.started_at, 'ended', uuid_extract_timestamp(a.id)::time, 'of', f.id, 'number', a.number, a.duration_ms, 'ms', coalesce(a.error, a.status_code::text),
        CASE WHEN superseded THEN 'superseded' END) AS said
-     FROM events e JOIN finished_deliveries f ON f.event = e.id JOIN attempts a ON a.delivery_id = f.id
+     FROM events e JOIN finished_deliveries f ON f.event = e.id JOIN all_attempts a ON a.delivery_id = f.id
      WHERE e.account_id = $1 AND e.event_id = $2 ORDER BY a.started_at`,
     [accountId, key.split(' ')[1]],
   );
@@ -132,15 +132,15 @@ const COUNTS = `
       SELECT 1 FROM finished_deliveries WHERE account_id = $1 GROUP BY event, destination_id HAVING count(*) > 1
     ) twice) AS twice,
     (SELECT count(*)::integer FROM finished_deliveries f WHERE account_id = $1 AND attempts <> (
-      SELECT count(*) FROM attempts a WHERE a.delivery_id = f.id AND NOT superseded)) AS misnumbered`;
+      SELECT count(*) FROM all_attempts a WHERE a.delivery_id = f.id AND NOT superseded)) AS misnumbered`;
 
 async function explainMisnumbered({ rig, accountId }: Round): Promise<string[]> {
   const rows = await rig.database.query<{ said: string }>(
     `SELECT concat_ws(' ', f.id, f.status, f.attempts, 'attempts at', f.processed_at, (
        SELECT string_agg(concat_ws(' ', '| number', number, started_at, duration_ms, 'ms', coalesce(error, status_code::text),
-         CASE WHEN superseded THEN 'superseded' END), ' ') FROM attempts a WHERE a.delivery_id = f.id)) AS said
+         CASE WHEN superseded THEN 'superseded' END), ' ') FROM all_attempts a WHERE a.delivery_id = f.id)) AS said
      FROM finished_deliveries f WHERE account_id = $1 AND attempts <> (
-       SELECT count(*) FROM attempts a WHERE a.delivery_id = f.id AND NOT superseded) LIMIT 2`,
+       SELECT count(*) FROM all_attempts a WHERE a.delivery_id = f.id AND NOT superseded) LIMIT 2`,
     [accountId],
   );
   return rows.map(({ said }) => `  such as ${said}`);
@@ -161,7 +161,7 @@ async function wrongStatuses(
 async function secretsInRows({ rig, accountId }: Round): Promise<string[]> {
   const rows = await rig.database.query<{ text: string }>(
     `SELECT f::text AS text FROM finished_deliveries f WHERE account_id = $1
-     UNION ALL SELECT a::text FROM attempts a WHERE delivery_id IN (
+     UNION ALL SELECT a::text FROM all_attempts a WHERE delivery_id IN (
        SELECT id FROM finished_deliveries WHERE account_id = $1)`,
     [accountId],
   );
