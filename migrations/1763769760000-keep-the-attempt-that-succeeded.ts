@@ -25,7 +25,7 @@ export class KeepTheAttemptThatSucceeded1763769760000 implements MigrationInterf
     await runner.query(`
       INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, response_excerpt)
       SELECT attempt_id, id, attempts, attempt_started_at, attempt_duration_ms, last_status_code, response_excerpt
-      FROM finished_deliveries WHERE attempt_id IS NOT NULL`);
+      FROM finished_deliveries WHERE attempt_id IS NOT NULL ON CONFLICT DO NOTHING`);
     await runner.query(`
       ALTER TABLE finished_deliveries DROP COLUMN attempt_id, DROP COLUMN attempt_started_at,
         DROP COLUMN attempt_duration_ms, DROP COLUMN response_excerpt`);

@@ -55,11 +55,13 @@ const STATEMENTS = [
   `INSERT INTO event_keys (account_id, event_id, event, body_sha256)
    SELECT account_id, 'log-' || i, id, decode(md5(i::text) || md5(i::text), 'hex') FROM (${EVENTS}) e WHERE $3::uuid[] IS NOT NULL`,
   `INSERT INTO finished_deliveries (account_id, id, event, event_id, destination_id, event_type, status, attempts,
-     last_status_code, last_error, origin, received_at, processed_at, attempt_id, attempt_started_at, attempt_duration_ms)
+     last_status_code, last_error, origin, received_at, processed_at, attempt_id, attempt_started_at, attempt_duration_ms,
+     response_excerpt)
    SELECT account_id, delivery_id, id, 'log-' || i, destination_id, event_type, status, 1,
      CASE status WHEN 'success' THEN 200 ELSE 500 END, CASE status WHEN 'success' THEN NULL ELSE 'status: answered 500' END,
      'event', to_timestamp(ms / 1000.0), to_timestamp(ms / 1000.0), CASE status WHEN 'success' THEN delivery_id END,
-     CASE status WHEN 'success' THEN to_timestamp(ms / 1000.0) END, CASE status WHEN 'success' THEN 12 END
+     CASE status WHEN 'success' THEN to_timestamp(ms / 1000.0) END, CASE status WHEN 'success' THEN 12 END,
+     CASE status WHEN 'success' THEN '{"ok":true}' END
    FROM (${DELIVERIES}) d`,
 ];
 

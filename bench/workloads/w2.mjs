@@ -10,7 +10,7 @@ export async function run(bench) {
   const accounts = [[{ url: bench.destination('ok', 0) }]];
   const result = await bench.withProduct({ accounts }, async (target) => {
     await bench.warmUp(target, { seconds: 1 });
-    const load = { rate: 1000, seconds: bench.full ? 60 : 10, body: order() };
+    const load = { rate: 1000, seconds: bench.full ? 60 : 6, body: order() };
     const { numbers } = await openLoop(bench, target, { ...load, expected: ({ accepted }) => accepted });
     return bench.record(id, 'product', numbers);
   });

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { intArray, textArray, uuidArray } from '../database/binary-arrays.js';
 import type { Outcome } from './outcome.js';
 
@@ -57,24 +57,38 @@ const RECORD = {
       RETURNING d.id, r.lease_token
     ), kept AS (
       SELECT id, lease_token FROM gone UNION ALL SELECT id, lease_token FROM open
-    ), judged AS (
-      SELECT *, (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept) AS superseded FROM result
     ), tried AS (
       INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error,
         response_excerpt, superseded)
       SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms,
-        status_code, error, response_excerpt, superseded
-      FROM judged
+        status_code, error, response_excerpt, (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)
+      FROM result WHERE attempt_id IS NOT NULL AND next <> 'success'
       -- A batch whose COMMIT was never answered is written again.
-      WHERE attempt_id IS NOT NULL AND (next <> 'success' OR superseded AND attempt_id IS DISTINCT FROM (
-        SELECT f.attempt_id FROM finished_deliveries f WHERE f.id = judged.delivery_id AND f.attempts >= 0 LIMIT 1))
       ON CONFLICT DO NOTHING
     )
-    SELECT delivery_id, lease_token FROM judged WHERE superseded`,
+    SELECT delivery_id, lease_token FROM result
+    WHERE (delivery_id, lease_token) NOT IN (SELECT id, lease_token FROM kept)`,
+};
+
+/**
+ * Successes whose lease had passed to somebody else, but not those of a batch that is written again: they are in the
+ * rows of their deliveries. A statement of its own, because what it looks for may have been committed during the first.
+ */
+const RECORD_LATE = {
+  name: 'record_late_successes',
+  text: `
+    INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, response_excerpt, superseded)
+    SELECT attempt_id, delivery_id, attempts, now() - ago_ms * interval '1 millisecond', duration_ms, status_code,
+      response_excerpt, true
+    FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::text[])
+      AS late (delivery_id, attempt_id, attempts, ago_ms, duration_ms, status_code, response_excerpt)
+    WHERE attempt_id IS DISTINCT FROM (
+      SELECT f.attempt_id FROM finished_deliveries f WHERE f.id = late.delivery_id AND f.attempts >= 0 LIMIT 1)
+    ON CONFLICT DO NOTHING`,
 };
 
 /** @returns for each result whether its lease still held. */
-export async function recordResults(pool: Pool, results: DeliveryResult[]): Promise<boolean[]> {
+export async function recordResults(pool: Pool | PoolClient, results: DeliveryResult[]): Promise<boolean[]> {
   // One order for all batches, so that two which meet on a row wait instead of deadlocking.
   const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   const now = performance.now();
@@ -98,5 +112,28 @@ export async function recordResults(pool: Pool, results: DeliveryResult[]): Prom
   if (rows.length === 0) return results.map(() => true);
   // By lease as well: a process that was frozen may have two results of one delivery in a batch.
   const superseded = new Set(rows.map((row) => row.delivery_id + row.lease_token));
-  return results.map((result) => !superseded.has(result.deliveryId + result.leaseToken));
+  const isKept = (result: DeliveryResult): boolean => !superseded.has(result.deliveryId + result.leaseToken);
+  await recordLate(
+    pool,
+    sorted.filter((result) => result.next === 'success' && !isKept(result)),
+  );
+  return results.map(isKept);
+}
+
+async function recordLate(pool: Pool | PoolClient, results: DeliveryResult[]): Promise<void> {
+  if (results.length === 0) return;
+  const now = performance.now();
+  const attempts = results.map(({ attempt }) => attempt!);
+  await pool.query({
+    ...RECORD_LATE,
+    values: [
+      uuidArray(results.map((result) => result.deliveryId)),
+      uuidArray(attempts.map(({ id }) => id)),
+      intArray(results.map((result) => result.attempts)),
+      intArray(attempts.map(({ startedAt }) => Math.round(now - startedAt))),
+      intArray(attempts.map(({ outcome }) => Math.round(outcome.durationMs))),
+      intArray(attempts.map(({ outcome }) => outcome.statusCode)),
+      textArray(attempts.map(({ outcome }) => outcome.responseExcerpt)),
+    ],
+  });
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/delivery/outcome.js';
 import { type DeliveryResult, recordResults } from '../../src/delivery/result-statement.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
+import { waitFor } from '../support/wait-for.js';
 
 const outcome: Outcome = {
   statusCode: 500,
@@ -113,6 +114,25 @@ describe('recording results', () => {
     const late = { id: uuidv7(), startedAt: performance.now(), outcome: success };
     expect(await recordResults(pool, [result(lease, { next: 'success', attempt: late })])).toEqual([false]);
     expect(await rowOf('attempts', late.id)).toMatchObject({ superseded: true, status_code: 200 });
+  });
+
+  it('tells no attempt twice whose batch is written again while it is being written', async () => {
+    const lease = await leased();
+    const attempt = { id: uuidv7(), startedAt: performance.now(), outcome: success };
+    const done = result(lease, { next: 'success', attempt });
+    const first = await pool.connect();
+    await first.query('BEGIN');
+    expect(await recordResults(first, [done])).toEqual([true]);
+    const again = recordResults(pool, [done]);
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    await waitFor(async () => (await pool.query(waiting)).rowCount === 1);
+    await first.query('COMMIT');
+    first.release();
+    expect(await again).toEqual([false]);
+    const { rows } = await pool.query('SELECT id, superseded FROM all_attempts WHERE delivery_id = $1', [
+      lease.deliveryId,
+    ]);
+    expect(rows).toEqual([{ id: attempt.id, superseded: false }]);
   });
 
   it.each(['success', 'failed', 'retry'] as const)('fences a late result that says %s', async (next) => {

@@ -70,12 +70,12 @@ export class FrontDoor implements House {
 
   /** Ends every connection once nobody waits for an answer on it. The server is to be closed at once then. */
   async close(): Promise<void> {
-    await this.letLastOnesIn();
-    this.isClosing = true;
-    for (const connection of this.connections.keys()) connection.close();
     setTimeout(() => {
       for (const socket of this.connections.values()) socket.destroy();
     }, SLOW_CLIENTS_MS).unref();
+    await this.letLastOnesIn();
+    this.isClosing = true;
+    for (const connection of this.connections.keys()) connection.close();
   }
 
   left(connection: Connection): void {
@@ -113,6 +113,8 @@ export class FrontDoor implements House {
    */
   private async letLastOnesIn(): Promise<void> {
     const until = performance.now() + LAST_ONES_MS;
+    // This turn may be beyond the place where it takes one.
+    await turn();
     for (let before = -1; before < this.connected && performance.now() < until;) {
       before = this.connected;
       await turn();
