@@ -34,12 +34,13 @@ function onRedis(url: string, report: (error: Error) => void): QueueConnection {
   // goes away while closing is not waited for either.
   const retryStrategy = (times: number) => (isClosing ? null : Math.min(times * 100, 500));
   const bullmq = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
-  const ofBullmq = [bullmq];
-  bullmq.duplicate = (options) => {
-    const copy = Redis.prototype.duplicate.call(bullmq, options);
-    ofBullmq.push(copy);
-    return copy;
+  const ofBullmq: Redis[] = [];
+  const watch = (client: Redis): Redis => {
+    ofBullmq.push(client);
+    return client.on('end', () => rejectForgotten(client));
   };
+  watch(bullmq);
+  bullmq.duplicate = (options) => watch(Redis.prototype.duplicate.call(bullmq, options));
   const giveUp = (...statuses: string[]) => {
     isClosing = true;
     for (const client of ofBullmq) if (statuses.includes(client.status)) end(client);
@@ -69,6 +70,20 @@ function end(client: Redis): void {
   client.disconnect();
   // ioredis forgets what such a client was asked and never says that it has ended, unless one more try fails.
   if (waitsToReconnect) client.connect().catch(() => undefined);
+}
+
+/**
+ * What waited for an answer when a connection broke is sent again over the next one, and never answered where that one
+ * breaks before it is ready and is the last: BullMQ would wait for ever. ioredis has no public way to it.
+ */
+function rejectForgotten(client: Redis): void {
+  const { prevCommandQueue: forgotten } = client as unknown as Forgetful;
+  for (let item = forgotten?.shift(); item; item = forgotten?.shift())
+    item.command.reject(new Error('Connection is closed.'));
+}
+
+interface Forgetful {
+  prevCommandQueue?: { shift(): { command: { reject(error: Error): void } } | undefined } | null;
 }
 
 function onPostgres(config: AppConfig, report: (error: Error) => void): QueueConnection {
