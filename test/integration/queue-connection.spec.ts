@@ -8,6 +8,8 @@ import { openQueueConnection } from '../../src/queue/queue-connection.js';
 import { testEnv, testSecrets } from '../support/app.js';
 import { waitFor } from '../support/wait-for.js';
 
+const ANSWERS: Record<string, string> = { info: '$17\r\nredis_version:7.2\r\n', client: '+OK\r\n' };
+
 let server: Server;
 let sockets: Socket[] = [];
 
@@ -26,10 +28,9 @@ async function startServer() {
     socket.on('data', (data) => {
       const text = data.toString().toLowerCase();
       asked.push(text);
-      if (isSilent) return socket.destroy();
-      for (const [command] of text.matchAll(/\r\n(info|client|bzpopmin)\r\n/g))
-        if (command.includes('info')) socket.write('$17\r\nredis_version:7.2\r\n');
-        else if (command.includes('client')) socket.write('+OK\r\n');
+      if (isSilent) socket.destroy();
+      else
+        for (const [, command] of text.matchAll(/\r\n(info|client)\r\n/g)) socket.write(ANSWERS[command!]!);
     });
   });
   server.listen(0, '127.0.0.1');
