@@ -11,16 +11,16 @@ import { waitFor } from '../support/wait-for.js';
 const ANSWERS: Record<string, string> = { info: '$17\r\nredis_version:7.2\r\n', client: '+OK\r\n' };
 
 let server: Server;
-let sockets: Socket[] = [];
+const sockets: Socket[] = [];
 
 afterEach(() => {
   for (const socket of sockets) socket.destroy();
   server.close();
 });
 
-/** A server that answers what a client asks before it is ready, until it is told to take connections and say nothing. */
+/** A server that answers what a client asks before it is ready, until it breaks off every connection, those to come included. */
 async function startServer() {
-  let isSilent = false;
+  let isBroken = false;
   const asked: string[] = [];
   server = createServer((socket) => {
     sockets.push(socket);
@@ -28,7 +28,7 @@ async function startServer() {
     socket.on('data', (data) => {
       const text = data.toString().toLowerCase();
       asked.push(text);
-      if (isSilent) socket.destroy();
+      if (isBroken) socket.destroy();
       else
         for (const [, command] of text.matchAll(/\r\n(info|client)\r\n/g)) socket.write(ANSWERS[command!]!);
     });
@@ -39,7 +39,7 @@ async function startServer() {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     breakAll: () => {
-      isSilent = true;
+      isBroken = true;
       for (const socket of sockets.splice(0)) socket.destroy();
     },
   };
