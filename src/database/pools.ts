@@ -4,8 +4,14 @@ import type { DatabaseConnection } from '../config/app-config.js';
 /** Connections of the accept path alone, so that no list or delivery can keep a producer waiting. */
 export class AcceptPool extends pg.Pool {}
 
-/** Connections of the delivery path. Commits asynchronously: a crash there only delivers again. */
+/** Connections that claim, and those of the keepers. Commits asynchronously: a crash there only delivers again. */
 export class DeliveryPool extends pg.Pool {}
+
+/**
+ * Connections that record results, and commit as those of `DeliveryPool`. Whatever claims wait for, what was delivered
+ * must be recorded before its lease ends, or it is delivered again.
+ */
+export class ResultPool extends pg.Pool {}
 
 /** Lends a connection for several statements. One that failed is closed, with every lock and setting it had. */
 export async function withClient<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -95,8 +101,18 @@ export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
 }
 
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
-  return new DeliveryPool({
-    ...poolOptions(connection, 'delivery', 6, 10_000),
-    options: sessionOptions({ synchronous_commit: 'off' }),
-  });
+  return new DeliveryPool(withoutWaitingForTheDisk(poolOptions(connection, 'delivery', 6, 10_000)));
+}
+
+/** As many as ResultWriter writes batches at once. */
+export const RESULT_CONNECTIONS = 3;
+
+export function createResultPool(connection: DatabaseConnection): ResultPool {
+  return new ResultPool(
+    withoutWaitingForTheDisk(poolOptions(connection, 'results', RESULT_CONNECTIONS, 10_000)),
+  );
+}
+
+function withoutWaitingForTheDisk(options: pg.PoolConfig): pg.PoolConfig {
+  return { ...options, options: sessionOptions({ synchronous_commit: 'off' }) };
 }

@@ -4,7 +4,12 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { typeormOptions } from '../../src/database/database.options.js';
-import { createAcceptPool, createDeliveryPool, poolOptions } from '../../src/database/pools.js';
+import {
+  createAcceptPool,
+  createDeliveryPool,
+  createResultPool,
+  poolOptions,
+} from '../../src/database/pools.js';
 import { createTestDatabase } from '../support/database.js';
 
 /** Authenticated, ready, and terminated by an administrator, in one packet. */
@@ -43,12 +48,15 @@ describe('a pool', () => {
 it('compiles no plans, and delivers with commits that do not wait for the disk', async () => {
   const database = await createTestDatabase();
   const settings = `SELECT current_setting('jit') AS jit, current_setting('synchronous_commit') AS commit`;
-  const pools = [createAcceptPool(database.connection), createDeliveryPool(database.connection)];
+  const pools = [createAcceptPool, createDeliveryPool, createResultPool].map((create) =>
+    create(database.connection),
+  );
   const dataSource = await new DataSource(typeormOptions(database.connection)).initialize();
-  const [accept, delivery] = await Promise.all(pools.map((pool) => pool.query(settings)));
+  const [accept, delivery, results] = await Promise.all(pools.map((pool) => pool.query(settings)));
   const { commit } = accept!.rows[0];
   expect(accept!.rows).toEqual([{ jit: 'off', commit }]);
   expect(delivery!.rows).toEqual([{ jit: 'off', commit: 'off' }]);
+  expect(results!.rows).toEqual([{ jit: 'off', commit: 'off' }]);
   expect(await dataSource.query(settings)).toEqual([{ jit: 'off', commit }]);
   await Promise.all([dataSource.destroy(), ...pools.map((pool) => pool.end())]);
   await database.drop();
