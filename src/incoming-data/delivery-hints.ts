@@ -1,11 +1,12 @@
 import { InjectQueue } from '@nestjs/bullmq';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import { failpoint } from '../common/fault-injection.js';
 import { LOGGER } from '../common/logger.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES, jobName } from '../delivery/contract.js';
-import { type DueDelivery, toJob } from './due-delivery.js';
+import { type DueDelivery, addToJob, toJob } from './due-delivery.js';
+import { QueueLength } from './queue-length.js';
 
 const MAX_UNANSWERED = 50;
 const KEEP_EVERY_MS = 250;
@@ -13,15 +14,22 @@ const KEEP_EVERY_MS = 250;
 const BUSY_BATCH = 16;
 const GATHER_MS = 15;
 const GATHER_MAX = 250;
+/** While the queue is long. */
+const LOOK_EVERY_MS = 100;
 
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
  * a hint that is lost, refused or not sent costs its deliveries up to two seconds, until the sweeper finds them.
+ * A queue that is long gets no longer: workers that are behind, or away, have what they need from the database.
  */
 @Injectable()
-export class DeliveryHints {
+export class DeliveryHints implements OnApplicationShutdown {
   private gathered: DueDelivery[] = [];
-  private timer: NodeJS.Timeout | null = null;
+  /** What came while the queue was long, as much as a job may name. */
+  private held: DeliveryJob | null = null;
+  private readonly length: QueueLength;
+  private gathering: NodeJS.Timeout | null = null;
+  private looking: NodeJS.Timeout | null = null;
   private unanswered = 0;
   private isFailing = false;
   private failures = 0;
@@ -31,25 +39,61 @@ export class DeliveryHints {
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
+    this.length = new QueueLength(queue);
     queue.on('error', (error) => this.report(error));
   }
 
   send(deliveries: DueDelivery[]): void {
     if (deliveries.length === 0) return;
+    if (this.length.isLong) return this.hold(deliveries);
     this.gathered.push(...deliveries);
     if (this.gathered.length < BUSY_BATCH || this.gathered.length >= GATHER_MAX) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    else this.gathering ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  /** What is not sent by now is found without it. */
+  onApplicationShutdown(): void {
+    this.stopTimers();
+    this.gathered = [];
+    this.held = null;
+  }
+
+  private hold(deliveries: DueDelivery[]): void {
+    this.held = addToJob(this.held, deliveries);
+    this.lookSoon();
+  }
+
+  private lookSoon(): void {
+    this.looking ??= setTimeout(() => void this.lookAgain(), LOOK_EVERY_MS);
+  }
+
+  private async lookAgain(): Promise<void> {
+    await this.length.look();
+    this.looking = null;
+    if (this.held === null) return;
+    if (this.length.isLong) this.lookSoon();
+    else this.flush();
   }
 
   private flush(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
-    const deliveries = this.gathered;
+    this.stopTimers();
+    const jobs = [...(this.held ? [this.held] : []), ...toJobs(this.gathered)];
     this.gathered = [];
+    this.held = null;
+    if (jobs.length > 0) this.add(jobs.map((data) => ({ name: jobName(data), data, opts: this.keeping() })));
+  }
+
+  private stopTimers(): void {
+    for (const timer of [this.gathering, this.looking]) if (timer) clearTimeout(timer);
+    this.gathering = null;
+    this.looking = null;
+  }
+
+  private add(jobs: { name: string; data: DeliveryJob; opts: JobsOptions }[]): void {
     // A queue that hangs must not gather promises for ever.
     if (this.unanswered >= MAX_UNANSWERED) return;
-    const jobs = toJobs(deliveries).map((data) => ({ name: jobName(data), data, opts: this.keeping() }));
     this.unanswered++;
+    this.length.added(jobs.length);
     void failpoint('queue.before_add');
     const failuresBefore = this.failures;
     const adding =
