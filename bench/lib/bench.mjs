@@ -11,7 +11,8 @@ import { startRedis } from './redis.mjs';
 import { seedAccounts } from './seed.mjs';
 import { DEFAULT_SHAPE, startBare, startProduct } from './targets.mjs';
 
-const ARRIVAL_POLL_MS = 10;
+/** Asking costs the receiver what deliveries could use. */
+const ARRIVAL_POLL_MS = 25;
 /** A product that delivers nothing for so long has lost something. */
 const ARRIVAL_STALL_MS = 60_000;
 /** What was received is recorded by then. */

@@ -15,7 +15,7 @@ const BUSY_BATCH = 16;
 const GATHER_MS = 15;
 const GATHER_MAX = 250;
 /** While the queue is long. */
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
