@@ -8,8 +8,8 @@ export class AcceptPool extends pg.Pool {}
 export class DeliveryPool extends pg.Pool {}
 
 /**
- * Connections that record results, and commit as those of `DeliveryPool`. Whatever claims wait for, what was delivered
- * must be recorded before its lease ends, or it is delivered again.
+ * Connections for deliveries that are claimed already, whose lease will end: to record results, read destinations and
+ * give leases back. Whatever claims and keepers wait for, they do not. Commits as `DeliveryPool` does.
  */
 export class ResultPool extends pg.Pool {}
 
@@ -100,17 +100,18 @@ export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
   return new AcceptPool({ ...poolOptions(connection, 'accept', 5, 1700), ...limits });
 }
 
+/** The keepers of a process hold seven when all of them work at once. */
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
-  return new DeliveryPool(withoutWaitingForTheDisk(poolOptions(connection, 'delivery', 6, 10_000)));
+  return new DeliveryPool(withoutWaitingForTheDisk(poolOptions(connection, 'delivery', 8, 10_000)));
 }
 
-/** As many as ResultWriter writes batches at once. */
-export const RESULT_CONNECTIONS = 3;
+/** Batches of results that are written at once; one connection more is for whoever reads destinations. */
+export const RESULT_BATCHES = 3;
 
 export function createResultPool(connection: DatabaseConnection): ResultPool {
-  return new ResultPool(
-    withoutWaitingForTheDisk(poolOptions(connection, 'results', RESULT_CONNECTIONS, 10_000)),
-  );
+  const options = poolOptions(connection, 'results', RESULT_BATCHES + 1, 10_000);
+  // One stays open: where others take all there are, what is under way can still be recorded.
+  return new ResultPool({ ...withoutWaitingForTheDisk(options), min: 1 });
 }
 
 function withoutWaitingForTheDisk(options: pg.PoolConfig): pg.PoolConfig {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { failpoint } from '../common/fault-injection.js';
 import { AppConfig } from '../config/app-config.js';
-import { DeliveryPool } from '../database/pools.js';
+import { DeliveryPool, ResultPool } from '../database/pools.js';
 import type { ClaimedDelivery } from './contract.js';
 import { RecentIds } from './recent-ids.js';
 
@@ -105,6 +105,7 @@ export class Claims {
 
   constructor(
     private readonly pool: DeliveryPool,
+    private readonly resultPool: ResultPool,
     private readonly config: AppConfig,
   ) {}
 
@@ -120,8 +121,13 @@ export class Claims {
     if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
     const claimed = await this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
-    if (claimed.length < ids.length) this.leftBy++;
+    if (claimed.length < ids.length) this.leave();
     return claimed;
+  }
+
+  /** Some are due that no job names, or that its job has left: the sweeper takes them however new they are. */
+  leave(): void {
+    this.leftBy++;
   }
 
   /** Those that this process has not claimed lately: of a backlog, jobs name what the sweeper took long since. */
@@ -159,7 +165,7 @@ export class Claims {
 
   /** Ends the lease on these deliveries, so that whoever claims them next has them. */
   async release(leaseToken: string, ids: string[]): Promise<void> {
-    await this.pool.query(
+    await this.resultPool.query(
       `UPDATE deliveries SET lease_token = NULL, lease_until = NULL
        WHERE id = ANY($2::uuid[]) AND lease_token = $1`,
       [leaseToken, ids],

@@ -51,6 +51,8 @@ export interface DeliveryJob {
   accounts: { id: string; name: string }[];
   events: number;
   delivery_ids: string[];
+  /** How many more there are, which the job does not name: the sweeper is to find them now. */
+  unnamed?: number;
   /** Attempts behind the deliveries when the job was made; later jobs of the same delivery have more. */
   attempts: number;
   last_error?: string | null;
@@ -79,9 +81,9 @@ export interface DeliveryJobResult {
 export const MAX_JOB_DELIVERIES = 500;
 
 /** The name an operator reads on the board. */
-export function jobName({ accounts, events, delivery_ids }: DeliveryJob): string {
+export function jobName({ accounts, events, delivery_ids, unnamed = 0 }: DeliveryJob): string {
   const who = accounts.length === 1 ? accounts[0]!.name : `${accounts.length} accounts`;
-  return `${who} · ${count(events, 'event')} · ${count(delivery_ids.length, 'delivery')}`;
+  return `${who} · ${count(events, 'event')} · ${count(delivery_ids.length + unnamed, 'delivery')}`;
 }
 
 function count(number: number, noun: 'event' | 'delivery'): string {

@@ -8,6 +8,7 @@ import { Claims } from './claims.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, type DeliveryJobResult } from './contract.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import { NotDelivered, report } from './job-report.js';
+import { Sweeper } from './sweeper.js';
 
 /** Jobs open at once. They mostly wait, and none waits longer than JOB_WAIT_MS for its attempts. */
 const CONCURRENCY = 200;
@@ -29,6 +30,7 @@ export class DeliveriesProcessor extends WorkerHost {
   constructor(
     private readonly claims: Claims,
     private readonly engine: DeliveryEngine,
+    private readonly sweeper: Sweeper,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super();
@@ -54,8 +56,12 @@ export class DeliveriesProcessor extends WorkerHost {
     return result;
   }
 
-  private async attempt({ delivery_ids: ids, attempts }: DeliveryJob, isRetriedByHand: boolean) {
+  private async attempt({ delivery_ids: ids, unnamed, attempts }: DeliveryJob, isRetriedByHand: boolean) {
     const batch = new Batch(0);
+    if (unnamed) {
+      this.claims.leave();
+      this.sweeper.wake();
+    }
     // By hand means: whatever was tried since the job was made, try again.
     await this.startAll(ids, isRetriedByHand ? null : attempts, batch);
     await batch.settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS);

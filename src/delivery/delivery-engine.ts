@@ -206,16 +206,17 @@ export class DeliveryEngine {
     decision: Decision,
     attempt: NonNullable<DeliveryResult['attempt']>,
   ): Promise<Settled> {
-    // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
-    if (decision.next === 'disable')
-      await this.directory.disable(destination.id, decision.reason).catch(() => undefined);
-    return this.settle(delivery, destination, {
+    const settled = await this.settle(delivery, destination, {
       next: decision.next === 'disable' ? 'failed' : decision.next,
       attempts: delivery.attempts + 1,
       delayMs: decision.next === 'retry' ? decision.delayMs : 0,
       reason: 'reason' in decision ? decision.reason : null,
       attempt,
     });
+    // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
+    if (decision.next === 'disable')
+      await this.directory.disable(destination.id, decision.reason).catch(() => undefined);
+    return settled;
   }
 
   private async settle(

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { GroupBatcher } from '../common/group-batcher.js';
 import { LOGGER } from '../common/logger.js';
 import { AppConfig } from '../config/app-config.js';
-import { RESULT_CONNECTIONS, ResultPool } from '../database/pools.js';
+import { RESULT_BATCHES, ResultPool } from '../database/pools.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { type DeliveryResult, recordResults } from './result-statement.js';
 
@@ -18,7 +18,7 @@ export class ResultWriter {
     maxItems: 250,
     maxBytes: 2 * 1024 * 1024,
     sizeOf: ({ attempt }) => 200 + (attempt?.outcome.responseExcerpt?.length ?? 0),
-    maxFlushes: RESULT_CONNECTIONS,
+    maxFlushes: RESULT_BATCHES,
     // Nobody waits for a result: the place of the attempt is free already.
     lingerMs: 10,
   });

@@ -53,7 +53,8 @@ export class Sweeper {
     }
   }
 
-  private wake(): void {
+  /** Sweeps now instead of at the next tick. */
+  wake(): void {
     this.isAwake = true;
     this.pause?.end();
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Audit } from '../audit/audit.service.js';
-import { AcceptPool, DeliveryPool } from '../database/pools.js';
+import { AcceptPool, ResultPool } from '../database/pools.js';
 import { DeliveryRows } from '../events/delivery-rows.js';
 import type { HeaderMap } from './destination-headers.js';
 import { DestinationSecrets } from './destination-secrets.js';
@@ -60,7 +60,7 @@ export class DestinationReader {
   constructor(
     private readonly dataSource: DataSource,
     private readonly acceptPool: AcceptPool,
-    private readonly deliveryPool: DeliveryPool,
+    private readonly resultPool: ResultPool,
     private readonly secrets: DestinationSecrets,
     private readonly deliveries: DeliveryRows,
     private readonly audit: Audit,
@@ -79,7 +79,7 @@ export class DestinationReader {
   /** By id; ids that never existed are absent, deleted ones are marked. Secrets that do not open are an error of their own row. */
   async forDelivery(ids: string[]): Promise<Map<string, DeliverableDestination | Error>> {
     if (ids.length === 0) return new Map();
-    const { rows } = await this.deliveryPool.query<DeliverableRow>(FOR_DELIVERY, [ids]);
+    const { rows } = await this.resultPool.query<DeliverableRow>(FOR_DELIVERY, [ids]);
     return new Map(rows.map((row) => [row.id, this.open(row)]));
   }
 

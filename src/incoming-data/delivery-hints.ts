@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { failpoint } from '../common/fault-injection.js';
 import { LOGGER } from '../common/logger.js';
 import { DELIVERIES_QUEUE, type DeliveryJob, MAX_JOB_DELIVERIES, jobName } from '../delivery/contract.js';
-import { type DueDelivery, addToJob, toJob } from './due-delivery.js';
+import { type DueDelivery, toJob, toUnnamedJob } from './due-delivery.js';
 import { QueueLength } from './queue-length.js';
 
 const MAX_UNANSWERED = 50;
@@ -20,12 +20,12 @@ const LOOK_EVERY_MS = 200;
 /**
  * Tells the workers through the queue what was just committed. Nobody waits for it and nothing depends on it:
  * a hint that is lost, refused or not sent costs its deliveries up to two seconds, until the sweeper finds them.
- * A queue that is long gets no longer: workers that are behind, or away, have what they need from the database.
+ * A queue that is long is sent no more of them until it was read: then one job says that there is something to find.
  */
 @Injectable()
 export class DeliveryHints implements OnApplicationShutdown {
   private gathered: DueDelivery[] = [];
-  /** What came while the queue was long, as much as a job may name. */
+  /** Says how much came while the queue was long. */
   private held: DeliveryJob | null = null;
   private readonly length: QueueLength;
   private gathering: NodeJS.Timeout | null = null;
@@ -59,12 +59,14 @@ export class DeliveryHints implements OnApplicationShutdown {
   }
 
   private hold(deliveries: DueDelivery[]): void {
-    this.held = addToJob(this.held, deliveries);
+    this.held = toUnnamedJob(this.held, deliveries);
     this.lookSoon();
   }
 
+  /** At once where the last look is long ago. */
   private lookSoon(): void {
-    this.looking ??= setTimeout(() => void this.lookAgain(), LOOK_EVERY_MS);
+    const waitMs = this.length.lookedAt + LOOK_EVERY_MS - performance.now();
+    this.looking ??= setTimeout(() => void this.lookAgain(), Math.max(0, waitMs));
   }
 
   private async lookAgain(): Promise<void> {

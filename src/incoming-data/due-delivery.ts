@@ -1,10 +1,7 @@
-import {
-  type ClaimedDelivery,
-  type DeliveryJob,
-  type DirectLease,
-  MAX_JOB_DELIVERIES,
-} from '../delivery/contract.js';
+import type { ClaimedDelivery, DeliveryJob, DirectLease } from '../delivery/contract.js';
 import type { EventToAccept } from './accept-statement.js';
+
+const MAX_NAMED_ACCOUNTS = 100;
 
 /** A delivery of a batch that is due as soon as the batch is committed. */
 export interface DueDelivery {
@@ -32,17 +29,17 @@ export function toJob(deliveries: readonly DueDelivery[]): DeliveryJob {
   };
 }
 
-/** The same job with these deliveries as well, as far as it may name them: whatever else is due is found without it. */
-export function addToJob(job: DeliveryJob | null, deliveries: readonly DueDelivery[]): DeliveryJob {
-  const room = MAX_JOB_DELIVERIES - (job?.delivery_ids.length ?? 0);
-  if (job && room === 0) return job;
-  const more = toJob(deliveries.slice(0, room));
-  if (!job) return more;
-  const accounts = new Map([...job.accounts, ...more.accounts].map((account) => [account.id, account]));
+/** A job that names none of these deliveries, nor those of `job`: it says how many there are to be found. */
+export function toUnnamedJob(job: DeliveryJob | null, deliveries: readonly DueDelivery[]): DeliveryJob {
+  const more = toJob(deliveries);
+  const accounts = new Map(
+    [...(job?.accounts ?? []), ...more.accounts].map((account) => [account.id, account]),
+  );
   return {
-    accounts: [...accounts.values()],
-    events: job.events + more.events,
-    delivery_ids: [...job.delivery_ids, ...more.delivery_ids],
+    accounts: [...accounts.values()].slice(0, MAX_NAMED_ACCOUNTS),
+    events: (job?.events ?? 0) + more.events,
+    delivery_ids: [],
+    unnamed: (job?.unnamed ?? 0) + deliveries.length,
     attempts: 0,
   };
 }

@@ -1,24 +1,18 @@
 import type { Queue } from 'bullmq';
 
-/** More than workers read in the time between two looks; what comes behind them, their sweepers find before its job is read. */
-const LONG = 50;
+/** More jobs than a worker has use for when it comes back: the sweepers find what is behind them. */
+export const LONG_QUEUE = 50;
 const LOOK_AFTER_JOBS = 25;
-/** What was seen so long ago says nothing. */
-const KNOWN_MS = 1000;
 
-/** Whether more jobs wait than is any use, as far as this process knows. */
+/** Whether so many jobs wait that more are no use, as far as this process knows. */
 export class QueueLength {
-  private long = false;
+  isLong = false;
   /** performance.now() */
-  private lookedAt = -Infinity;
+  lookedAt = -Infinity;
   private addedSince = 0;
   private isLooking = false;
 
-  constructor(private readonly queue: Pick<Queue, 'getWaitingCount'>) {}
-
-  get isLong(): boolean {
-    return this.long && performance.now() - this.lookedAt < KNOWN_MS;
-  }
+  constructor(private readonly queue: Pick<Queue, 'getRanges'>) {}
 
   /** So many jobs were added. Now and then they are reason to look. */
   added(jobs: number): void {
@@ -26,12 +20,17 @@ export class QueueLength {
     if (this.addedSince >= LOOK_AFTER_JOBS) void this.look();
   }
 
-  /** Never rejects: a queue that does not answer is for whoever adds to it to complain of. */
+  /**
+   * Asks for the last job that there may be: counting them reads every job that the queue keeps. Never rejects: a
+   * queue that does not answer is taken for what it was.
+   */
   async look(): Promise<void> {
     if (this.isLooking) return;
     this.isLooking = true;
     this.addedSince = 0;
-    this.long = (await this.queue.getWaitingCount().catch(() => 0)) >= LONG;
+    const last = LONG_QUEUE - 1;
+    const found = await this.queue.getRanges(['waiting'], last, last).catch(() => null);
+    if (found) this.isLong = found.length > 0;
     this.lookedAt = performance.now();
     this.isLooking = false;
   }

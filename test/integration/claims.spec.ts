@@ -2,7 +2,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppConfig } from '../../src/config/app-config.js';
 import { readEnv } from '../../src/config/env.js';
-import { type DeliveryPool, createDeliveryPool } from '../../src/database/pools.js';
+import {
+  type DeliveryPool,
+  type ResultPool,
+  createDeliveryPool,
+  createResultPool,
+} from '../../src/database/pools.js';
 import { Claims } from '../../src/delivery/claims.js';
 import { testEnv, testSecrets } from '../support/app.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
@@ -13,20 +18,26 @@ const limits = { rooms: new Map<string, number>(), maxBytes: 1_000_000 };
 describe('claiming', () => {
   let database: TestDatabase;
   let pool: DeliveryPool;
+  let resultPool: ResultPool;
   let claims: Claims;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     pool = createDeliveryPool(database.connection);
+    resultPool = createResultPool(database.connection);
   });
 
   beforeEach(async () => {
     await pool.query('DELETE FROM deliveries');
-    claims = new Claims(pool, new AppConfig(readEnv(testEnv), testSecrets, database.connection, 'test'));
+    claims = new Claims(
+      pool,
+      resultPool,
+      new AppConfig(readEnv(testEnv), testSecrets, database.connection, 'test'),
+    );
   });
 
   afterAll(async () => {
-    await pool.end();
+    await Promise.all([pool.end(), resultPool.end()]);
     await database.drop();
   });
 

@@ -7,7 +7,7 @@ import { type Finding, compareClock, fail, ok, warn } from './finding.js';
 
 const OLDEST_VERSION = 140_000;
 /** Of one process that serves and delivers; see database/pools.ts. */
-const CONNECTIONS_PER_PROCESS = 29;
+const CONNECTIONS_PER_PROCESS = 32;
 const CONNECT_MS = 5000;
 
 /** Everything about a database that answers. */

@@ -76,7 +76,7 @@ function serverArguments({ name, cluster, sockets, settings }: ServerOptions): s
     listen_addresses: '',
     unix_socket_directories: sockets,
     port: '5432',
-    max_connections: '150',
+    max_connections: '200',
     shared_buffers: `${sharedBuffersMb()}MB`,
     fsync: 'on',
     synchronous_commit: 'on',

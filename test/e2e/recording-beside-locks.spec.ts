@@ -5,25 +5,37 @@ import { uuidv7 } from '../../src/common/uuid.js';
 import { DeliveryPool } from '../../src/database/pools.js';
 import { Claims } from '../../src/delivery/claims.js';
 import { type TestApp, createTestApp } from '../support/app.js';
-import { createAccount, createDestination, registerAdmin } from '../support/factories.js';
+import {
+  type TestAccount,
+  type TestUser,
+  createAccount,
+  createDestination,
+  registerAdmin,
+} from '../support/factories.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('while somebody has locked the events', () => {
+describe('what was delivered is recorded', () => {
   let app: TestApp;
+  let admin: TestUser;
+  let account: TestAccount;
   let receiver: Receiver;
   let locker: pg.Client;
   let unanswered: ServerResponse[];
 
   beforeAll(async () => {
-    app = await createTestApp();
+    // The attempt outlasts what the test does meanwhile.
+    app = await createTestApp({ DELIVERY_TIMEOUT_MS: '15000' });
+    admin = await registerAdmin(app);
     locker = new pg.Client(app.config.database);
     await locker.connect();
   });
 
   beforeEach(async () => {
     unanswered = [];
+    account = await createAccount(app, admin);
     receiver = await startReceiver((_request, _index, response) => void unanswered.push(response));
+    await createDestination(app, admin, account, { url: receiver.url });
   });
 
   afterEach(() => receiver.close());
@@ -33,13 +45,26 @@ describe('while somebody has locked the events', () => {
     await app.close();
   });
 
-  it('what was delivered is recorded, however many claims wait', async () => {
-    const admin = await registerAdmin(app);
-    const account = await createAccount(app, admin);
-    await createDestination(app, admin, account, { url: receiver.url });
+  /** One event, which the receiver has and has not answered. */
+  const send = async (): Promise<void> => {
     const headers = { 'cl-x-token': account.app_secret_token };
     expect((await app.call('POST', '/server/incoming_data', { body: {}, headers })).status).toBe(202);
     await waitFor(() => unanswered.length === 1);
+  };
+
+  const recorded = (status: string) =>
+    waitFor(
+      async () => {
+        const { rows } = await locker.query('SELECT status FROM finished_deliveries WHERE account_id = $1', [
+          account.id,
+        ]);
+        return rows[0]?.status === status;
+      },
+      { timeoutMs: 5000, what: `the record of what is ${status}` },
+    );
+
+  it('while somebody has locked the events and every connection that claims waits', async () => {
+    await send();
 
     await locker.query('BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE');
     const limits = { rooms: new Map<string, number>(), maxBytes: 1 };
@@ -50,15 +75,24 @@ describe('while somebody has locked the events', () => {
     const claimed = Promise.allSettled(claims);
     await waitFor(() => pool.waitingCount > 0, { what: 'that no connection is left' });
     unanswered[0]!.writeHead(200).end();
-    await waitFor(
-      async () => {
-        const { rows } = await locker.query('SELECT status FROM finished_deliveries');
-        return rows[0]?.status === 'success';
-      },
-      { timeoutMs: 5000, what: 'the record of a success' },
-    );
+    await recorded('success');
 
     await locker.query('COMMIT');
     await claimed;
+  });
+
+  it('while somebody edits the destination that is to be disabled for it', async () => {
+    await send();
+    await locker.query('BEGIN');
+    await locker.query('SELECT FROM destinations WHERE account_id = $1 FOR UPDATE', [account.id]);
+    unanswered[0]!.writeHead(410).end();
+    await recorded('failed');
+    await locker.query('COMMIT');
+    await waitFor(async () => {
+      const { rows } = await locker.query('SELECT state FROM destinations WHERE account_id = $1', [
+        account.id,
+      ]);
+      return rows[0].state === 'disabled';
+    });
   });
 });
