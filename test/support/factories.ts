@@ -14,6 +14,9 @@ export interface TestAccount {
   app_secret_token: string;
 }
 
+/** An id of the right form that nothing has. */
+export const UNKNOWN = '01920000-0000-7000-8000-000000000000';
+
 let counter = 0;
 const unique = () => `${Date.now().toString(36)}${counter++}`;
 
