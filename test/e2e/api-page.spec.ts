@@ -5,7 +5,7 @@ import { openPage, startBrowser } from '../support/browser.js';
 import { type TestUser, createAccount, registerAdmin } from '../support/factories.js';
 import { SwaggerPage } from '../support/swagger.js';
 
-describe('the board and the API page', () => {
+describe('the API page', () => {
   let app: TestApp;
   let browser: Browser;
   let admin: TestUser;

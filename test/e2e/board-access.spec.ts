@@ -3,7 +3,7 @@ import { type TestApp, createTestApp } from '../support/app.js';
 import { QUEUES, cookieOf, statusOf } from '../support/board.js';
 import { type TestUser, registerAdmin, registerUser } from '../support/factories.js';
 
-describe('the board and the API page', () => {
+describe('the board', () => {
   let app: TestApp;
   let admin: TestUser;
 

@@ -20,7 +20,7 @@ interface ShownJob {
   data: { event_id?: string };
 }
 
-describe('the board and the API page', () => {
+describe('the board', () => {
   let app: TestApp;
   let browser: Browser;
   let admin: TestUser;

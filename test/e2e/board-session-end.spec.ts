@@ -8,7 +8,7 @@ import { startBrowser } from '../support/browser.js';
 import { type TestUser, registerAdmin } from '../support/factories.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('the board and the API page', () => {
+describe('the board', () => {
   let app: TestApp;
   let browser: Browser;
   let admin: TestUser;

@@ -6,7 +6,7 @@ import { QUEUES, anotherAdmin, claimsOf, cookieOf, fillIn, signIn, statusOf } fr
 import { openPage, startBrowser } from '../support/browser.js';
 import { type TestUser, registerAdmin, registerUser } from '../support/factories.js';
 
-describe('the board and the API page', () => {
+describe('the board', () => {
   let app: TestApp;
   let browser: Browser;
   let admin: TestUser;
