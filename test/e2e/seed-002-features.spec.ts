@@ -235,9 +235,9 @@ describe('the features of seed 002', () => {
   });
 
   it('13. comprehensive testing: authentication, data handling, logging and rate limiting have tests', () => {
-    const files = readdirSync(import.meta.dirname);
+    const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.spec.ts'));
     for (const topic of ['auth', 'incoming-data', 'delivery', 'manual-logs', 'login-limit'])
-      expect(files).toContain(`${topic}.spec.ts`);
+      expect(files.filter((file) => file.startsWith(topic))).not.toEqual([]);
     const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       scripts: { test: string };
     };
