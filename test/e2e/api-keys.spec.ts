@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
+import { type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestUser,
+  UNKNOWN,
   addMember,
   createAccount,
   registerAdmin,
   registerUser,
 } from '../support/factories.js';
-
-const UNKNOWN = '01920000-0000-7000-8000-000000000000';
+import { expectProblem } from '../support/problems.js';
 
 let app: TestApp;
 let admin: TestUser;
@@ -33,10 +33,6 @@ async function newKey(owner = user, body: object = {}): Promise<{ id: string; ke
   const answer = await make({ name: `key ${counter++}`, ...body }, owner);
   expect(answer.status).toBe(201);
   return answer.body;
-}
-
-function expectProblem(answer: TestAnswer, status: number, code: string): void {
-  expect(answer).toMatchObject({ status, body: { status, code } });
 }
 
 describe('making a key', () => {

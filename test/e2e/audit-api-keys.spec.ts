@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestApp, createTestApp } from '../support/app.js';
-import { databaseEnv, runCli } from '../support/cli.js';
+import { verifyAudit } from '../support/audit.js';
 import {
   type TestAccount,
   type TestUser,
@@ -49,7 +49,6 @@ describe('the API key of a change', { timeout: 60_000 }, () => {
     return body.account_name;
   };
   const namesOf = ({ data }: { data: Entry[] }) => data.map(({ changes }) => changes.account_name?.[1]);
-  const verify = () => runCli(['audit', 'verify'], { env: databaseEnv(app.config.database) });
 
   it('is named beside the user it acts as; a session has none', async () => {
     const { id, key } = await newKey();
@@ -114,11 +113,11 @@ describe('the API key of a change', { timeout: 60_000 }, () => {
       await app.dataSource.query('ALTER TABLE audit_log ENABLE TRIGGER USER');
     };
     await put(value, [seq]);
-    expect(await verify()).toMatchObject({
+    expect(await verifyAudit(app)).toMatchObject({
       code: 1,
       stderr: `row ${seq} was changed: its hash is not that of its content\n`,
     });
     await put('$2', [seq, was]);
-    expect((await verify()).code).toBe(0);
+    expect((await verifyAudit(app)).code).toBe(0);
   });
 });

@@ -5,12 +5,12 @@ import { type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestAccount,
   type TestUser,
+  UNKNOWN,
   createAccount,
   createDestination,
   registerAdmin,
 } from '../support/factories.js';
 
-const UNKNOWN = '01920000-0000-7000-8000-000000000000';
 const URL_A = 'https://webhook.example/a';
 const SECRET_HEADERS = { APP_ID: 'app-1', APP_SECRET: 's3cret-canary', Accept: '*' };
 

@@ -5,13 +5,8 @@ import { uuidv7 } from '../../src/common/uuid.js';
 import { DELIVERIES_QUEUE, type DeliveryJob } from '../../src/delivery/contract.js';
 import { LONG_QUEUE, QueueLength } from '../../src/incoming-data/queue-length.js';
 import { type TestApp, createTestApp } from '../support/app.js';
-import {
-  type TestAccount,
-  createAccount,
-  createDestination,
-  registerAdmin,
-  unlimited,
-} from '../support/factories.js';
+import { type TestAccount, createAccount, createDestination, registerAdmin } from '../support/factories.js';
+import { createUnlimitedAccount, sendEvent } from '../support/incoming-data.js';
 import { startReceiver } from '../support/receiver.js';
 import { type RedisServer, ownRedisAvailable, startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait-for.js';
@@ -29,14 +24,13 @@ describe.each(queues)('a queue on %s that nobody reads', { timeout: 60_000 }, (k
     redis = kind === 'Redis' ? await startRedis() : undefined;
     app = await createTestApp(redis ? { REDIS_URL: redis.url } : {}, 'api');
     const admin = await registerAdmin(app);
-    account = await createAccount(app, admin);
-    await unlimited(app, admin, account);
+    account = await createUnlimitedAccount(app, admin);
     await createDestination(app, admin, account, { url: 'http://127.0.0.1:9/' });
     queue = app.app.get(getQueueToken(DELIVERIES_QUEUE));
   });
 
   beforeEach(async () => {
-    for (let sent = 0; sent < EVENTS; sent++) await send({ n: sent });
+    for (let sent = 0; sent < EVENTS; sent++) await send();
   });
 
   afterEach(() => queue.drain());
@@ -46,10 +40,8 @@ describe.each(queues)('a queue on %s that nobody reads', { timeout: 60_000 }, (k
     await redis?.stop();
   });
 
-  const send = async (body: unknown): Promise<void> => {
-    const headers = { 'cl-x-token': account.app_secret_token };
-    const { status } = await app.call('POST', '/server/incoming_data', { body, headers });
-    expect(status).toBe(202);
+  const send = async (): Promise<void> => {
+    expect((await sendEvent(app, account, '{}')).status).toBe(202);
   };
 
   const waiting = (): Promise<Job<DeliveryJob>[]> => queue.getJobs('waiting', 0, EVENTS);
@@ -74,7 +66,7 @@ describe.each(queues)('a queue on %s that nobody reads', { timeout: 60_000 }, (k
 
   it('gets a job for the next event again once it was read', async () => {
     await readAll();
-    await send({});
+    await send();
     const next = await waitFor(async () => (await waiting()).find(({ data }) => !data.unnamed));
     expect(next.data.delivery_ids).toHaveLength(1);
   });

@@ -3,9 +3,13 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallOptions, type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
-import { type TestAccount, type TestUser, createAccount, registerAdmin } from '../support/factories.js';
-
-const UNKNOWN = '01920000-0000-7000-8000-000000000000';
+import {
+  type TestAccount,
+  type TestUser,
+  UNKNOWN,
+  createAccount,
+  registerAdmin,
+} from '../support/factories.js';
 
 let app: TestApp;
 let admin: TestUser;

@@ -12,6 +12,7 @@ import {
   createDestination,
   registerAdmin,
 } from '../support/factories.js';
+import { sendEvent } from '../support/incoming-data.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -47,8 +48,7 @@ describe('what was delivered is recorded', () => {
 
   /** One event, which the receiver has and has not answered. */
   const send = async (): Promise<void> => {
-    const headers = { 'cl-x-token': account.app_secret_token };
-    expect((await app.call('POST', '/server/incoming_data', { body: {}, headers })).status).toBe(202);
+    expect((await sendEvent(app, account, '{}')).status).toBe(202);
     await waitFor(() => unanswered.length === 1);
   };
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
+import { type TestApp, createTestApp } from '../support/app.js';
 import {
   type TestUser,
+  UNKNOWN,
   addMember,
   createAccount,
   createDestination,
   registerAdmin,
   registerUser,
 } from '../support/factories.js';
-
-const UNKNOWN = '01920000-0000-7000-8000-000000000000';
+import { expectProblem } from '../support/problems.js';
 
 let app: TestApp;
 let admin: TestUser;
@@ -30,11 +30,6 @@ const profile = (token: string) => app.call('GET', '/user/profile', { token });
 const login = (email: string, password: string) =>
   app.call('POST', '/user/login', { body: { email, password } });
 const refresh = (token: string) => app.call('POST', '/user/refresh', { body: { refresh_token: token } });
-
-function expectProblem(answer: TestAnswer, status: number, code: string): void {
-  expect(answer).toMatchObject({ status, body: { status, code } });
-  expect(answer.headers.get('content-type')).toContain('application/problem+json');
-}
 
 /** An Admin beside the first one. */
 async function newAdmin(): Promise<TestUser> {

@@ -1,14 +1,7 @@
 import { expect } from 'vitest';
 import type { TestApp } from './app.js';
-import {
-  type TestAccount,
-  type TestUser,
-  addMember,
-  createAccount,
-  registerAdmin,
-  registerUser,
-  unlimited,
-} from './factories.js';
+import { type TestAccount, type TestUser, addMember, registerAdmin, registerUser } from './factories.js';
+import { createUnlimitedAccount, sendEvent } from './incoming-data.js';
 
 export type Account = 'ours' | 'theirs';
 
@@ -64,16 +57,12 @@ export async function createCallers(app: TestApp): Promise<CallersOfTwoAccounts>
 
 /** An account with an event, of which the global Admin is no member. */
 async function newAccount(app: TestApp, admin: TestUser, accountAdmin: TestUser): Promise<TestAccount> {
-  const account = await createAccount(app, admin);
-  await unlimited(app, admin, account);
+  const account = await createUnlimitedAccount(app, admin);
   await addMember(app, admin, account, accountAdmin, 'Admin');
   const { body } = await app.call('GET', `/accounts/${account.id}/members`, { token: admin.token });
   const creator = body.data.find((member: { user_id: string }) => member.user_id === admin.user.id);
   await app.call('DELETE', `/accounts/${account.id}/members/${creator.id}`, { token: admin.token });
-  const received = await app.call('POST', '/server/incoming_data', {
-    headers: { 'cl-x-token': account.app_secret_token, 'cl-x-event-id': eventIdOf(account) },
-    body: {},
-  });
+  const received = await sendEvent(app, account, '{}', { 'cl-x-event-id': eventIdOf(account) });
   expect(received.status).toBe(202);
   return account;
 }
