@@ -100,9 +100,19 @@ export function createAcceptPool(connection: DatabaseConnection): AcceptPool {
   return new AcceptPool({ ...poolOptions(connection, 'accept', 5, 1700), ...limits });
 }
 
+/** Nobody waits for the disk. */
+const WITHOUT_WAITING = { synchronous_commit: 'off' };
+
+/**
+ * Deliveries are found by an index, in its order. PostgreSQL keeps the plan of a statement that was prepared while there
+ * were none, and until the table is analyzed reads all of it for each few rows.
+ */
+const BY_INDEX = { enable_seqscan: 'off', enable_bitmapscan: 'off' };
+
 /** The keepers of a process hold seven when all of them work at once. */
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
-  return new DeliveryPool(withoutWaitingForTheDisk(poolOptions(connection, 'delivery', 8, 10_000)));
+  const options = poolOptions(connection, 'delivery', 8, 10_000);
+  return new DeliveryPool({ ...options, options: sessionOptions({ ...WITHOUT_WAITING, ...BY_INDEX }) });
 }
 
 /** Batches of results that are written at once; one connection more is for whoever reads destinations. */
@@ -110,10 +120,8 @@ export const RESULT_BATCHES = 3;
 
 export function createResultPool(connection: DatabaseConnection): ResultPool {
   const options = poolOptions(connection, 'results', RESULT_BATCHES + 1, 10_000);
+  const rowByRow = { ...BY_INDEX, enable_hashjoin: 'off', enable_mergejoin: 'off' };
+  const settings = sessionOptions({ ...WITHOUT_WAITING, ...rowByRow });
   // One stays open: where others take all there are, what is under way can still be recorded.
-  return new ResultPool({ ...withoutWaitingForTheDisk(options), min: 1 });
-}
-
-function withoutWaitingForTheDisk(options: pg.PoolConfig): pg.PoolConfig {
-  return { ...options, options: sessionOptions({ synchronous_commit: 'off' }) };
+  return new ResultPool({ ...options, options: settings, min: 1 });
 }

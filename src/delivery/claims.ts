@@ -11,67 +11,79 @@ const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now(
 
 /**
  * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, in
- * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been accepted, so it travels as text:
- * half of what `bytea` takes on the wire.
+ * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been
+ * accepted, so it travels as text: half of what `bytea` takes on the wire.
+ * Rows are updated by where they are. One that somebody else has just changed is somewhere else: the next claim has it.
+ * @param last the destination that a walk through them has come to
  */
-const claiming = (candidates: string) => `
+const claiming = (candidates: string, last = 'NULL') => `
   WITH RECURSIVE ${candidates}, fitting AS (
-    SELECT id FROM (
-      SELECT id, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
+    SELECT at FROM (
+      SELECT at, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
       FROM (
         SELECT *, row_number() OVER (PARTITION BY destination_id ORDER BY due_at) AS turn FROM candidate
       ) in_turns
     ) weighed WHERE bytes_before < $3
   ), seen AS (
     SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
-      max(destination_id::text) AS last_destination
+      ${last} AS last_destination
     FROM candidate
   ), claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
-    WHERE id IN (SELECT id FROM fitting)
+    WHERE ctid = ANY (ARRAY(SELECT at FROM fitting))
     RETURNING id, event, event_id, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload, seen.*
-  FROM seen CROSS JOIN claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
+    c.event_id AS "eventId", seen.*,
+    (SELECT convert_from(e.payload, 'UTF8') FROM events e WHERE e.account_id = c.account_id AND e.id = c.event) AS payload
+  FROM seen CROSS JOIN claimed c`;
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',
   text: claiming(`candidate AS (
-    SELECT id, destination_id, payload_bytes, due_at FROM deliveries
+    SELECT ctid AS at, id, destination_id, payload_bytes, due_at FROM deliveries
     WHERE id = ANY($4::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($5::uuid[])
       AND ($6::integer IS NULL OR attempts = $6)
     FOR UPDATE SKIP LOCKED
   )`),
 };
 
+/** Goes from destination to destination through the index, with a step for each, whatever is due to it. */
+const walk = (name: string, from: string, within: string) => `
+  ${name} AS (
+    (SELECT destination_id AS id FROM deliveries WHERE ${from} ORDER BY destination_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT destination_id FROM deliveries WHERE destination_id > ${name}.id AND ${within}
+            ORDER BY destination_id LIMIT 1)
+    FROM ${name} WHERE ${name}.id IS NOT NULL
+  )`;
+
 /**
- * Walks from destination to destination through the index, beyond `$8`, taking some of what is due from each, so that
- * one with a large backlog hides nobody. `$6` leaves the newest to the job that was sent for them.
+ * Walks through all destinations, first those beyond `$8`, taking some of what is due from each, so that one with a
+ * large backlog hides nobody. `$6` leaves the newest to the job that was sent for them.
  */
 const CLAIM_DUE = {
   name: 'claim_due_deliveries',
-  text: claiming(`destination AS (
-      (SELECT destination_id AS id FROM deliveries WHERE destination_id > $8 ORDER BY destination_id LIMIT 1)
-      UNION ALL
-      SELECT (SELECT destination_id FROM deliveries WHERE destination_id > destination.id
-              ORDER BY destination_id LIMIT 1)
-      FROM destination WHERE destination.id IS NOT NULL
-    ), candidate AS (
-      SELECT due.*, destination.id AS destination_id FROM destination
+  text: claiming(
+    `${walk('ahead', 'destination_id > $8', 'true')}, ${walk('behind', 'destination_id <= $8', 'destination_id <= $8')},
+    candidate AS (
+      SELECT due.*, destination.id AS destination_id
+      FROM (SELECT id FROM ahead UNION ALL SELECT id FROM behind) destination
       LEFT JOIN unnest($4::uuid[], $9::integer[]) AS known (id, room) ON known.id = destination.id
       CROSS JOIN LATERAL (
-        SELECT id, payload_bytes, due_at FROM deliveries
+        SELECT ctid AS at, id, payload_bytes, due_at FROM deliveries
         WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
         ORDER BY due_at LIMIT least($5, coalesce(known.room, $5)) FOR UPDATE SKIP LOCKED
       ) due
       LIMIT $7
-    )`),
+    )`,
+    'coalesce(max(destination_id::text) FILTER (WHERE destination_id <= $8), max(destination_id::text))',
+  ),
 };
 
 const LEAST_PER_DESTINATION = 64;
-const NOTHING_SEEN = { candidates: 0, destinations: 0, last_destination: '' };
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
+const NO_DESTINATION = '00000000-0000-0000-0000-000000000000';
+const NOTHING_SEEN = { candidates: 0, destinations: 0, last_destination: NO_DESTINATION };
 
 /** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
 const JOB_HEAD_START_SECONDS = 0.9;
@@ -93,8 +105,8 @@ export interface Limits {
 
 @Injectable()
 export class Claims {
-  /** Where the last walk ended before it had seen every destination. */
-  private walkedTo = BEFORE_ALL;
+  /** Where the last walk ended; the next begins behind it. */
+  private walkedTo = NO_DESTINATION;
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size. */
   isUnderWay = false;
@@ -141,16 +153,15 @@ export class Claims {
    */
   async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
-    const from = this.walkedTo;
     this.isUnderWay = false;
     const { leftBy } = this;
     const headStart = leftBy > this.sweptOf ? 0 : JOB_HEAD_START_SECONDS;
-    const values = [[...rooms.keys()], each, headStart, limit, from, [...rooms.values()]];
+    const values = [[...rooms.keys()], each, headStart, limit, this.walkedTo, [...rooms.values()]];
     const claimed = await this.claim(CLAIM_DUE, maxBytes, values);
     const { candidates, destinations, last_destination: last } = claimed[0] ?? NOTHING_SEEN;
     this.lastDestinations = Math.max(1, destinations);
-    this.walkedTo = candidates < limit ? BEFORE_ALL : last;
-    this.isUnderWay = from !== BEFORE_ALL || this.walkedTo !== BEFORE_ALL || claimed.length < candidates;
+    this.walkedTo = last;
+    this.isUnderWay = candidates >= limit || claimed.length < candidates || hasAny(claimed, each);
     // Of a destination that is full some may be left still.
     const isAll = claimed.length === 0 && !this.isUnderWay && [...rooms.values()].every((room) => room > 0);
     if (headStart === 0 && isAll) this.sweptOf = leftBy;
@@ -186,4 +197,14 @@ export class Claims {
       return Object.assign(row, { payload, leaseToken: token, leaseEndsAt: endsAt });
     });
   }
+}
+
+/** Whether one destination has so many of them. */
+function hasAny(deliveries: readonly ClaimedDelivery[], count: number): boolean {
+  const counts = new Map<string, number>();
+  return deliveries.some(({ destinationId }) => {
+    const more = (counts.get(destinationId) ?? 0) + 1;
+    counts.set(destinationId, more);
+    return more >= count;
+  });
 }

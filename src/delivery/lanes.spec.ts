@@ -69,6 +69,16 @@ describe('Lanes', () => {
     expect(places.map((place) => lanes.leave('one', lane, place))).toEqual([false, true, false, false]);
   });
 
+  it('tell it early enough of one with many, so that they are not through before the next are claimed', () => {
+    const lanes = new Lanes(2000);
+    const lane = lanes.of({ ...destination('one'), maxInFlight: 500 });
+    const places = Array.from({ length: 500 }, () => lane.tryEnter()!);
+    vi.advanceTimersByTime(3000);
+    expect(lanes.roomOf('one')).toBe(0);
+    const told = places.map((place) => lanes.leave('one', lane, place));
+    expect(told.indexOf(true)).toBe(127);
+  });
+
   it('tell it too when a claim took what little room there was', () => {
     const lanes = new Lanes(20);
     const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });

@@ -1,6 +1,8 @@
 import { Lane, type LaneLimits, type Place } from './lane.js';
 
 const RECOUNT_MS = 100;
+/** Deliveries: claiming so many takes little more than claiming one, and as long as attempting them. */
+const WORTH_CLAIMING = 128;
 
 /**
  * The lanes of all destinations, and what each may take of the places of this process: half of them stays with
@@ -79,11 +81,12 @@ export class Lanes {
 
   /**
    * Gives a place back.
-   * @returns true when a destination that was full has room again for as many as it has.
+   * @returns true when a destination that was full has room again for as many as it has, or for many.
    */
   leave(destinationId: string, lane: Lane, place: Place): boolean {
     lane.leave(place);
-    if (!this.refused.has(destinationId) || this.roomIn(lane) < lane.size) return false;
+    if (!this.refused.has(destinationId) || this.roomIn(lane) < Math.min(lane.size, WORTH_CLAIMING))
+      return false;
     return this.refused.delete(destinationId);
   }
 

@@ -6,7 +6,8 @@ import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
-const MAX_CLAIM = 500;
+/** Half as many as a process takes on of one destination, so that it has the others while it claims. */
+const MAX_CLAIM = 250;
 const WORTH_GOING_ON = 32;
 /** However often a destination has room again, the database is asked no more than so often. */
 const REST_MS = 20;
@@ -45,10 +46,14 @@ export class Sweeper {
   private async run(): Promise<void> {
     while (!this.stopped) {
       const claimed = await this.sweep();
-      // Much claimed means that there is more: go on at once instead of at the next tick.
-      if (claimed >= WORTH_GOING_ON || this.claims.isUnderWay) continue;
-      await rest(REST_MS);
-      if (!this.isAwake) await this.sleepUntilWoken(TICK_MS - REST_MS);
+      if (this.claims.isUnderWay) continue;
+      // Much claimed means that there is more: soon again, or as soon as there is room for it.
+      if (claimed >= WORTH_GOING_ON) {
+        if (!this.isAwake) await this.sleepUntilWoken(REST_MS);
+      } else {
+        await rest(REST_MS);
+        if (!this.isAwake) await this.sleepUntilWoken(TICK_MS - REST_MS);
+      }
       this.isAwake = false;
     }
   }
