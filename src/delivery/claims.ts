@@ -13,13 +13,14 @@ const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now(
  * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, in
  * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been
  * accepted, so it travels as text: half of what `bytea` takes on the wire.
- * Rows are updated by where they are. One that somebody else has just changed is somewhere else: the next claim has it.
+ * Where another statement has just changed a row, PostgreSQL 18 sets up once more whatever subquery stands for a value,
+ * and crashes if partitions are pruned in it: payloads are joined.
  * @param last the destination that a walk through them has come to
  */
 const claiming = (candidates: string, last = 'NULL') => `
   WITH RECURSIVE ${candidates}, fitting AS (
-    SELECT at FROM (
-      SELECT at, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
+    SELECT id FROM (
+      SELECT id, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
       FROM (
         SELECT *, row_number() OVER (PARTITION BY destination_id ORDER BY due_at) AS turn FROM candidate
       ) in_turns
@@ -30,18 +31,17 @@ const claiming = (candidates: string, last = 'NULL') => `
     FROM candidate
   ), claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
-    WHERE ctid = ANY (ARRAY(SELECT at FROM fitting))
+    WHERE id IN (SELECT id FROM fitting)
     RETURNING id, event, event_id, account_id, destination_id, attempts
   )
   SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    c.event_id AS "eventId", seen.*,
-    (SELECT convert_from(e.payload, 'UTF8') FROM events e WHERE e.account_id = c.account_id AND e.id = c.event) AS payload
-  FROM seen CROSS JOIN claimed c`;
+    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload, seen.*
+  FROM seen CROSS JOIN claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',
   text: claiming(`candidate AS (
-    SELECT ctid AS at, id, destination_id, payload_bytes, due_at FROM deliveries
+    SELECT id, destination_id, payload_bytes, due_at FROM deliveries
     WHERE id = ANY($4::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($5::uuid[])
       AND ($6::integer IS NULL OR attempts = $6)
     FOR UPDATE SKIP LOCKED
@@ -71,7 +71,7 @@ const CLAIM_DUE = {
       FROM (SELECT id FROM ahead UNION ALL SELECT id FROM behind) destination
       LEFT JOIN unnest($4::uuid[], $9::integer[]) AS known (id, room) ON known.id = destination.id
       CROSS JOIN LATERAL (
-        SELECT ctid AS at, id, payload_bytes, due_at FROM deliveries
+        SELECT id, payload_bytes, due_at FROM deliveries
         WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
         ORDER BY due_at LIMIT least($5, coalesce(known.room, $5)) FOR UPDATE SKIP LOCKED
       ) due

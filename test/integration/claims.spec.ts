@@ -8,6 +8,8 @@ import {
   createDeliveryPool,
   createResultPool,
 } from '../../src/database/pools.js';
+import { ensureDayPartitions } from '../../src/database/partitions.js';
+import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
 import { Claims } from '../../src/delivery/claims.js';
 import { testEnv, testSecrets } from '../support/app.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
@@ -26,6 +28,8 @@ describe('claiming', () => {
     database = await createTestDatabase();
     pool = createDeliveryPool(database.connection);
     resultPool = createResultPool(database.connection);
+    // As the product has them: other plans than for one partition.
+    await ensureDayPartitions(pool, PARTITIONED_TABLES);
   });
 
   beforeEach(async () => {
@@ -138,5 +142,37 @@ describe('claiming', () => {
     );
     expect(rows[0].free).toBe(0);
     expect(claims.isUnderWay).toBe(false);
+  });
+
+  it('gives each delivery to one of many who claim at once, while others give theirs back', async () => {
+    const ids = await addDue(DESTINATIONS[0]!, 300);
+    await pool.query(
+      `INSERT INTO events (id, account_id, event_id, payload, destination_ids)
+       SELECT id, $2, id::text, '{}', '{}' FROM unnest($1::uuid[]) AS id`,
+      [ids, DESTINATIONS[0]],
+    );
+    const held = new Set<string>();
+    const claimAndGiveBack = async (): Promise<void> => {
+      const own = new Claims(pool, resultPool, config);
+      for (let round = 0; round < 60; round++) {
+        const claimed = await (round % 2 === 0
+          ? own.due(40, limits)
+          : own.byId(ids.slice(round, round + 40), limits, null));
+        expect(claimed.filter(({ id }) => held.has(id))).toEqual([]);
+        for (const { id, payload } of claimed) {
+          held.add(id);
+          expect(payload?.toString()).toBe('{}');
+        }
+        await pool.query('SELECT 1');
+        const given = claimed.map(({ id }) => id);
+        for (const id of given) held.delete(id);
+        await own.release(claimed[0]?.leaseToken ?? uuidv7(), given);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, claimAndGiveBack));
+    const { rows } = await pool.query(
+      'SELECT count(*)::integer AS free FROM deliveries WHERE lease_token IS NULL',
+    );
+    expect(rows[0].free).toBe(ids.length);
   });
 });
