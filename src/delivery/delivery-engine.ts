@@ -8,16 +8,15 @@ import { AttemptMaker } from './attempt-maker.js';
 import type { Batch } from './batch.js';
 import type { Limits } from './claims.js';
 import type { ClaimedDelivery } from './contract.js';
-import { type Ending, putBack, unreadable, whyNot } from './ending.js';
+import { type Ending, attempted, putBack, unreadable, whyNot } from './ending.js';
 import type { Lane, Place } from './lane.js';
 import { Lanes } from './lanes.js';
 import type { Outcome } from './outcome.js';
 import { type Decision, decide } from './outcome-rules.js';
-import type { DeliveryResult } from './result-statement.js';
 import { ResultWriter } from './result-writer.js';
 import { RetryHints } from './retry-hints.js';
 import { Room } from './room.js';
-import type { Settled } from './settled.js';
+import { type Settled, settledOf } from './settled.js';
 
 const LEASE_MARGIN_MS = 2000;
 const MIN_TIMEOUT_MS = 500;
@@ -122,73 +121,69 @@ export class DeliveryEngine {
     await this.writer.idle();
   }
 
+  /**
+   * One delivery, from its claim to the record of what came of it. Mostly in one function: thousands are under way, and
+   * every promise more lives as long as its attempt.
+   */
   private async run(delivery: ClaimedDelivery, batch?: Batch): Promise<void> {
     const bytes = delivery.payload?.length ?? 0;
     this.places.fill(bytes);
-    const settled = await this.deliver(delivery);
-    this.places.empty(bytes);
-    if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
-    batch?.add(settled);
-  }
-
-  private async deliver(delivery: ClaimedDelivery): Promise<Settled> {
     let destination: DeliverableDestination | null = null;
+    let ending: Ending | null = null;
     try {
       const found = this.directory.findDeliverable(delivery.destinationId);
       destination = found instanceof Promise ? await found : found;
-      const unsendable = whyNot(delivery, destination);
-      if (unsendable) return await this.settle(delivery, destination, unsendable);
-      const lane = this.lanes.of(destination!);
-      if (this.closing) return await this.settle(delivery, destination, putBack(0));
-      const place = lane.tryEnter();
-      if (place) return await this.attempt(delivery, destination!, lane, place);
-      return await this.deliverInTurn(delivery, destination!, lane);
+      ending = whyNot(delivery, destination) ?? (this.closing ? putBack(0) : null);
+      if (!ending) {
+        const lane = this.lanes.of(destination!);
+        const place = lane.tryEnter() ?? (await lane.enter());
+        // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
+        const known = destination;
+        const now = this.directory.findDeliverable(delivery.destinationId);
+        destination = now instanceof Promise ? await now.catch(() => known) : now;
+        ending = place
+          ? await this.attempt(delivery, destination, lane, place)
+          : putBack(this.closing ? 0 : lane.waitMs);
+      }
     } catch (error) {
-      return this.settle(delivery, null, unreadable(error as Error));
+      destination = null;
+      ending = unreadable(error as Error);
     }
+    const isOurs = await this.record(delivery, ending);
+    // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
+    if (ending.disables)
+      await this.directory.disable(delivery.destinationId, ending.disables).catch(() => undefined);
+    this.places.empty(bytes);
+    this.tell(settledOf(delivery, destination, ending, isOurs), batch);
   }
 
-  private async deliverInTurn(
-    delivery: ClaimedDelivery,
-    known: DeliverableDestination,
-    lane: Lane,
-  ): Promise<Settled> {
-    const place = await lane.enter();
-    if (!place) return this.settle(delivery, known, putBack(this.closing ? 0 : lane.waitMs));
-    // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
-    const found = this.directory.findDeliverable(delivery.destinationId);
-    const destination = found instanceof Promise ? await found.catch(() => known) : found;
-    const unsendable = whyNot(delivery, destination);
-    if (!unsendable) return this.attempt(delivery, destination!, lane, place);
-    this.leave(destination?.id ?? known.id, lane, place);
-    return this.settle(delivery, destination, unsendable);
+  private tell(settled: Settled, batch?: Batch): void {
+    if (settled.isOurs && settled.next === 'retry') this.hints.send(settled);
+    batch?.add(settled);
   }
 
   /** Makes an attempt in a place of the lane, which is free again before the result is recorded. */
   private async attempt(
     delivery: ClaimedDelivery,
-    destination: DeliverableDestination,
+    destination: DeliverableDestination | null,
     lane: Lane,
     place: Place,
-  ): Promise<Settled> {
-    const wantedMs = destination.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
-    const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
-    if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS)) {
-      this.leave(destination.id, lane, place);
-      return this.settle(delivery, destination, putBack(0));
-    }
-    const startedAt = performance.now();
-    let outcome: Outcome;
-    let decision: Decision;
+  ): Promise<Ending> {
     try {
-      outcome = await this.attempts.make(delivery, destination, Math.min(wantedMs, leftMs));
-      decision = this.decide(outcome, delivery.attempts + 1);
+      const unsendable = whyNot(delivery, destination);
+      if (unsendable) return unsendable;
+      const wantedMs = destination!.timeoutMs ?? this.config.env.DELIVERY_TIMEOUT_MS;
+      const leftMs = delivery.leaseEndsAt - performance.now() - LEASE_MARGIN_MS;
+      if (this.closing || leftMs < Math.min(wantedMs, MIN_TIMEOUT_MS)) return putBack(0);
+      const startedAt = performance.now();
+      const outcome = await this.attempts.make(delivery, destination!, Math.min(wantedMs, leftMs));
+      const decision = this.decide(outcome, delivery.attempts + 1);
       if (decision.next === 'retry' && decision.slowDestinationMs) lane.slowDown(decision.slowDestinationMs);
       if (decision.next === 'disable') lane.slowDown(GONE_PAUSE_MS);
+      return attempted(decision, delivery.attempts + 1, { id: uuidv7(), startedAt, outcome });
     } finally {
-      this.leave(destination.id, lane, place);
+      if (this.lanes.leave(delivery.destinationId, lane, place)) this.roomAgain();
     }
-    return this.conclude(delivery, destination, decision, { id: uuidv7(), startedAt, outcome });
   }
 
   private decide(outcome: Outcome, attempt: number): Decision {
@@ -196,40 +191,12 @@ export class DeliveryEngine {
     return decide(outcome, { attempt, maxAttempts: schedule.length, schedule, jitter: Math.random() });
   }
 
-  private leave(destinationId: string, lane: Lane, place: Place): void {
-    if (this.lanes.leave(destinationId, lane, place)) this.roomAgain();
-  }
-
-  private async conclude(
-    delivery: ClaimedDelivery,
-    destination: DeliverableDestination,
-    decision: Decision,
-    attempt: NonNullable<DeliveryResult['attempt']>,
-  ): Promise<Settled> {
-    const settled = await this.settle(delivery, destination, {
-      next: decision.next === 'disable' ? 'failed' : decision.next,
-      attempts: delivery.attempts + 1,
-      delayMs: decision.next === 'retry' ? decision.delayMs : 0,
-      reason: 'reason' in decision ? decision.reason : null,
-      attempt,
-    });
-    // Where this fails, the next delivery is answered 410 too and disables it then; this one was made.
-    if (decision.next === 'disable')
-      await this.directory.disable(destination.id, decision.reason).catch(() => undefined);
-    return settled;
-  }
-
-  private async settle(
-    delivery: ClaimedDelivery,
-    destination: DeliverableDestination | null,
-    ending: Ending,
-  ): Promise<Settled> {
+  /** @returns false when its lease had passed to somebody else before. */
+  private record(delivery: ClaimedDelivery, ending: Ending): Promise<boolean> {
     const { next, delayMs = 0, reason = null, attempt = null, attempts = delivery.attempts } = ending;
     const { id: deliveryId, leaseToken } = delivery;
     const result = { deliveryId, leaseToken, next, attempts, delayMs, reason, attempt };
-    await failpoint(next === 'retry' ? 'retry.before_schedule' : 'result.before_record');
-    const isOurs = await this.writer.record(result);
-    const outcome = attempt?.outcome ?? null;
-    return { delivery, next, attempts, delayMs, reason, outcome, destination, isOurs };
+    const fault = failpoint(next === 'retry' ? 'retry.before_schedule' : 'result.before_record');
+    return fault ? fault.then(() => this.writer.record(result)) : this.writer.record(result);
   }
 }

@@ -1,5 +1,6 @@
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import type { ClaimedDelivery } from './contract.js';
+import type { Decision } from './outcome-rules.js';
 import type { DeliveryResult } from './result-statement.js';
 
 const MAX_PUT_BACK_MS = 60_000;
@@ -7,7 +8,24 @@ const UNREADABLE_WAIT_MS = 5000;
 
 /** How the work on a claimed delivery ends; without an attempt it goes on as it was. */
 export type Ending = Pick<DeliveryResult, 'next'> &
-  Partial<Pick<DeliveryResult, 'attempts' | 'delayMs' | 'reason' | 'attempt'>>;
+  Partial<Pick<DeliveryResult, 'attempts' | 'delayMs' | 'reason' | 'attempt'>> & {
+    /** Why nothing more is sent to the destination. */
+    disables?: string;
+  };
+
+/** As an attempt decided, the `attempts`th of its delivery. */
+export const attempted = (
+  decision: Decision,
+  attempts: number,
+  attempt: NonNullable<DeliveryResult['attempt']>,
+): Ending => ({
+  next: decision.next === 'disable' ? 'failed' : decision.next,
+  attempts,
+  delayMs: decision.next === 'retry' ? decision.delayMs : 0,
+  reason: 'reason' in decision ? decision.reason : null,
+  attempt,
+  disables: decision.next === 'disable' ? decision.reason : undefined,
+});
 
 /** Back to the others, due when its destination is expected to have a place. */
 export const putBack = (delayMs: number): Ending => ({

@@ -1,5 +1,6 @@
 import type { DeliverableDestination } from '../destinations/destination-reader.js';
 import type { ClaimedDelivery } from './contract.js';
+import type { Ending } from './ending.js';
 import type { Outcome } from './outcome.js';
 import type { DeliveryResult } from './result-statement.js';
 
@@ -16,6 +17,22 @@ export interface Settled {
   /** False when its lease had passed to somebody else before the result was recorded. */
   isOurs: boolean;
 }
+
+export const settledOf = (
+  delivery: ClaimedDelivery,
+  destination: DeliverableDestination | null,
+  { next, attempts = delivery.attempts, delayMs = 0, reason = null, attempt }: Ending,
+  isOurs: boolean,
+): Settled => ({
+  delivery,
+  next,
+  attempts,
+  delayMs,
+  reason,
+  outcome: attempt?.outcome ?? null,
+  destination,
+  isOurs,
+});
 
 /** Method and URL without query and fragment, which may hold secrets. */
 export function describeTarget(destination: DeliverableDestination | null): string {
