@@ -25,18 +25,18 @@ const claiming = (candidates: string, last = 'NULL') => `
         SELECT *, row_number() OVER (PARTITION BY destination_id ORDER BY due_at) AS turn FROM candidate
       ) in_turns
     ) weighed WHERE bytes_before < $3
-  ), seen AS (
-    SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
-      ${last} AS last_destination
-    FROM candidate
   ), claimed AS (
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
     WHERE id IN (SELECT id FROM fitting)
     RETURNING id, event, event_id, account_id, destination_id, attempts
+  ), seen AS (
+    SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
+      ${last} AS last_destination, (SELECT id FROM claimed LIMIT 1) AS told_with
+    FROM candidate
   )
-  SELECT c.id, c.event, c.account_id AS "accountId", c.destination_id AS "destinationId", c.attempts,
-    c.event_id AS "eventId", convert_from(e.payload, 'UTF8') AS payload, seen.*
-  FROM seen CROSS JOIN claimed c LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
+  SELECT c.*, convert_from(e.payload, 'UTF8') AS payload,
+    seen.candidates, seen.destinations, seen.last_destination
+  FROM claimed c LEFT JOIN seen ON seen.told_with = c.id LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
 
 const CLAIM_BY_ID = {
   name: 'claim_deliveries',
@@ -82,8 +82,28 @@ const CLAIM_DUE = {
 };
 
 const LEAST_PER_DESTINATION = 64;
+/** What a walk saw, whatever it took of it. */
+interface Seen {
+  candidates: number;
+  destinations: number;
+  last_destination: string;
+}
+
+interface ClaimedRow extends Seen {
+  id: string;
+  event: string;
+  event_id: string;
+  account_id: string;
+  destination_id: string;
+  attempts: number;
+  payload: string | null;
+}
+
+/** One row of a claim does, the others have nulls there. */
+const tellsWhatWasSeen = ({ candidates }: ClaimedRow): boolean => candidates !== null;
+
 const NO_DESTINATION = '00000000-0000-0000-0000-000000000000';
-const NOTHING_SEEN = { candidates: 0, destinations: 0, last_destination: NO_DESTINATION };
+const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, last_destination: NO_DESTINATION };
 
 /** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
 const JOB_HEAD_START_SECONDS = 0.9;
@@ -132,7 +152,7 @@ export class Claims {
   ): Promise<ClaimedDelivery[]> {
     if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
-    const claimed = await this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
+    const { claimed } = await this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
     if (claimed.length < ids.length) this.leave();
     return claimed;
   }
@@ -157,10 +177,10 @@ export class Claims {
     const { leftBy } = this;
     const headStart = leftBy > this.sweptOf ? 0 : JOB_HEAD_START_SECONDS;
     const values = [[...rooms.keys()], each, headStart, limit, this.walkedTo, [...rooms.values()]];
-    const claimed = await this.claim(CLAIM_DUE, maxBytes, values);
-    const { candidates, destinations, last_destination: last } = claimed[0] ?? NOTHING_SEEN;
-    this.lastDestinations = Math.max(1, destinations);
-    this.walkedTo = last;
+    const { claimed, seen } = await this.claim(CLAIM_DUE, maxBytes, values);
+    const { candidates } = seen;
+    this.lastDestinations = Math.max(1, seen.destinations);
+    this.walkedTo = seen.last_destination;
     this.isUnderWay = candidates >= limit || claimed.length < candidates || hasAny(claimed, each);
     // Of a destination that is full some may be left still.
     const isAll = claimed.length === 0 && !this.isUnderWay && [...rooms.values()].every((room) => room > 0);
@@ -187,15 +207,28 @@ export class Claims {
     statement: { name: string; text: string },
     maxBytes: number,
     values: unknown[],
-  ): Promise<(ClaimedDelivery & typeof NOTHING_SEEN)[]> {
+  ): Promise<{ claimed: ClaimedDelivery[]; seen: Seen }> {
     const { token, seconds, endsAt } = this.newLease();
-    const { rows } = await this.pool.query({ ...statement, values: [token, seconds, maxBytes, ...values] });
-    if (rows.length > 0) await failpoint('claim.after');
-    return rows.map((row) => {
-      this.recent.add(row.id);
-      const payload = row.payload === null ? null : Buffer.from(row.payload);
-      return Object.assign(row, { payload, leaseToken: token, leaseEndsAt: endsAt });
+    const { rows } = await this.pool.query<ClaimedRow>({
+      ...statement,
+      values: [token, seconds, maxBytes, ...values],
     });
+    if (rows.length > 0) await failpoint('claim.after');
+    const claimed = rows.map((row): ClaimedDelivery => {
+      this.recent.add(row.id);
+      return {
+        id: row.id,
+        event: row.event,
+        accountId: row.account_id,
+        destinationId: row.destination_id,
+        attempts: row.attempts,
+        leaseToken: token,
+        leaseEndsAt: endsAt,
+        eventId: row.event_id,
+        payload: row.payload === null ? null : Buffer.from(row.payload),
+      };
+    });
+    return { claimed, seen: rows.find(tellsWhatWasSeen) ?? NOTHING_SEEN };
   }
 }
 
