@@ -29,7 +29,7 @@ const claiming = (candidates: string, last = 'NULL') => `
     UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
     WHERE id IN (SELECT id FROM fitting)
     RETURNING id, event, event_id, account_id, destination_id, attempts
-  ), seen AS (
+  ), seen AS MATERIALIZED (
     SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
       ${last} AS last_destination, (SELECT id FROM claimed LIMIT 1) AS told_with
     FROM candidate
