@@ -24,7 +24,7 @@ text[14] = VERSION;
 
 /**
  * A UUIDv7 (RFC 9562, 5.7) of this moment, or of `msecs` of Unix time: 48 bits of time, 74 random ones. Half a dozen are
- * made for each event: in one piece of memory, where joining the parts leaves twenty.
+ * made for each event: written into one buffer, because to join them from twenty strings takes twice as long.
  * @param seq below 4096: orders ids of one millisecond, in place of their first twelve random bits.
  */
 export function uuidv7(msecs = Date.now(), seq?: number): string {

@@ -60,7 +60,8 @@ const walk = (name: string, from: string, within: string) => `
 
 /**
  * Walks through all destinations, first those beyond `$8`, taking some of what is due from each, so that one with a
- * large backlog hides nobody. `$6` leaves the newest to the job that was sent for them.
+ * large backlog hides nobody: up to `$5`, and of those in `$4` what `$9` says. `$6` leaves the newest to the job that was
+ * sent for them. Rooms are looked up and not joined, which could change the order of the walk.
  */
 const CLAIM_DUE = {
   name: 'claim_due_deliveries',
@@ -69,11 +70,11 @@ const CLAIM_DUE = {
     candidate AS (
       SELECT due.*, destination.id AS destination_id
       FROM (SELECT id FROM ahead UNION ALL SELECT id FROM behind) destination
-      LEFT JOIN unnest($4::uuid[], $9::integer[]) AS known (id, room) ON known.id = destination.id
       CROSS JOIN LATERAL (
         SELECT id, payload_bytes, due_at FROM deliveries
         WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
-        ORDER BY due_at LIMIT least($5, coalesce(known.room, $5)) FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT least($5, ($9::integer[])[array_position($4::uuid[], destination.id)])
+        FOR UPDATE SKIP LOCKED
       ) due
       LIMIT $7
     )`,
@@ -89,7 +90,7 @@ interface Seen {
   last_destination: string;
 }
 
-interface ClaimedRow extends Seen {
+type ClaimedRow = { [name in keyof Seen]: Seen[name] | null } & {
   id: string;
   event: string;
   event_id: string;
@@ -97,10 +98,10 @@ interface ClaimedRow extends Seen {
   destination_id: string;
   attempts: number;
   payload: string | null;
-}
+};
 
-/** One row of a claim does, the others have nulls there. */
-const tellsWhatWasSeen = ({ candidates }: ClaimedRow): boolean => candidates !== null;
+/** One row of a claim tells it, the others have nulls there. */
+const tellsWhatWasSeen = (row: ClaimedRow): row is ClaimedRow & Seen => row.candidates !== null;
 
 const NO_DESTINATION = '00000000-0000-0000-0000-000000000000';
 const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, last_destination: NO_DESTINATION };
@@ -128,7 +129,7 @@ export class Claims {
   /** Where the last walk ended; the next begins behind it. */
   private walkedTo = NO_DESTINATION;
   private lastDestinations = 1;
-  /** False once a walk has seen every destination and left nothing because of its size. */
+  /** False once a walk has seen every destination and left nothing because of its size or of how much was asked for. */
   isUnderWay = false;
   /** How many jobs have not claimed all that they name, which nobody but the sweeper will; of how many it has all. */
   private leftBy = 0;

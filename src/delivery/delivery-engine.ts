@@ -136,11 +136,14 @@ export class DeliveryEngine {
       ending = whyNot(delivery, destination) ?? (this.closing ? putBack(0) : null);
       if (!ending) {
         const lane = this.lanes.of(destination!);
-        const place = lane.tryEnter() ?? (await lane.enter());
-        // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
-        const known = destination;
-        const now = this.directory.findDeliverable(delivery.destinationId);
-        destination = now instanceof Promise ? await now.catch(() => known) : now;
+        let place = lane.tryEnter();
+        if (!place) {
+          place = await lane.enter();
+          // Read again: it may have been paused, edited or deleted while the delivery waited for a place.
+          const known = destination;
+          const now = this.directory.findDeliverable(delivery.destinationId);
+          destination = now instanceof Promise ? await now.catch(() => known) : now;
+        }
         ending = place
           ? await this.attempt(delivery, destination, lane, place)
           : putBack(this.closing ? 0 : lane.waitMs);

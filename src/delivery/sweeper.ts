@@ -9,7 +9,7 @@ const TICK_MS = 1000;
 /** Half as many as a process takes on of one destination, so that it has the others while it claims. */
 const MAX_CLAIM = 250;
 const WORTH_GOING_ON = 32;
-/** However often a destination has room again, the database is asked no more than so often. */
+/** However often a destination has room again, the database is asked no more than so often where there is little. */
 const REST_MS = 20;
 
 /**

@@ -133,8 +133,8 @@ describe('claiming', () => {
   it('goes on with the destinations that the last walk did not come to, then begins again', async () => {
     for (const destination of DESTINATIONS) await addDue(destination, 70);
     const seen: string[][] = [];
-    do seen.push([...new Set(destinationsOf(await claims.due(70, limits)))]);
-    while (claims.isUnderWay);
+    for (let walk = 0; walk < 4; walk++)
+      seen.push([...new Set(destinationsOf(await claims.due(70, limits)))]);
     const [a, b, c] = DESTINATIONS;
     expect(seen).toEqual([[a], [b], [c], []]);
     const { rows } = await pool.query(
@@ -142,6 +142,22 @@ describe('claiming', () => {
     );
     expect(rows[0].free).toBe(0);
     expect(claims.isUnderWay).toBe(false);
+  });
+
+  it('begins again with the first destinations, and next where it then came to', async () => {
+    const [a, b, c] = DESTINATIONS as [string, string, string];
+    for (const destination of [a, b, c]) await addDue(destination, 100);
+    const walk = async (): Promise<Record<string, number>> => {
+      const claimed = destinationsOf(await claims.due(100, limits));
+      return Object.fromEntries([a, b, c].map((id) => [id, claimed.filter((one) => one === id).length]));
+    };
+    expect(await walk()).toEqual({ [a]: 100, [b]: 0, [c]: 0 });
+    await addDue(a, 200);
+    expect(await walk()).toEqual({ [a]: 0, [b]: 100, [c]: 0 });
+    await addDue(b, 200);
+    expect(await claims.due(150, limits)).toHaveLength(150);
+    // So many of each, as two were seen last.
+    expect(await walk()).toEqual({ [a]: 36, [b]: 64, [c]: 0 });
   });
 
   it('gives each delivery to one of many who claim at once, while others give theirs back', async () => {
@@ -152,6 +168,7 @@ describe('claiming', () => {
       [ids, DESTINATIONS[0]],
     );
     const held = new Set<string>();
+    let total = 0;
     const claimAndGiveBack = async (): Promise<void> => {
       const own = new Claims(pool, resultPool, config);
       for (let round = 0; round < 60; round++) {
@@ -163,6 +180,7 @@ describe('claiming', () => {
           held.add(id);
           expect(payload?.toString()).toBe('{}');
         }
+        total += claimed.length;
         await pool.query('SELECT 1');
         const given = claimed.map(({ id }) => id);
         for (const id of given) held.delete(id);
@@ -170,6 +188,7 @@ describe('claiming', () => {
       }
     };
     await Promise.all(Array.from({ length: 8 }, claimAndGiveBack));
+    expect(total).toBeGreaterThan(ids.length);
     const { rows } = await pool.query(
       'SELECT count(*)::integer AS free FROM deliveries WHERE lease_token IS NULL',
     );
