@@ -43,9 +43,10 @@ export async function recordResults(`,
     file: 'delivery/delivery-engine.js',
     from: 'const startedAt = performance.now();',
     to: (name) => `if (${on(name)}) {
-      const settled = await this.settle(delivery, destination, { next: 'success', attempts: delivery.attempts + 1 });
+      const ending = { next: 'success', attempts: delivery.attempts + 1 };
+      await this.record(delivery, ending);
       void this.attempts.make(delivery, destination, wantedMs);
-      return settled;
+      return ending;
     }
     const startedAt = performance.now();`,
   },
