@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { failpoint } from '../common/fault-injection.js';
+import { FIRST_ID } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool, ResultPool } from '../database/pools.js';
 import type { ClaimedDelivery } from './contract.js';
@@ -13,8 +14,8 @@ const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now(
  * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, in
  * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been
  * accepted, so it travels as text: half of what `bytea` takes on the wire.
- * Where another statement has just changed a row, PostgreSQL 18 sets up once more whatever subquery stands for a value,
- * and crashes if partitions are pruned in it: payloads are joined.
+ * Payloads are joined: read by a subquery in the select list they crashed PostgreSQL 18.4, under load, where it pruned
+ * the partitions of events.
  * @param last the destination that a walk through them has come to
  */
 const claiming = (candidates: string, last = 'NULL') => `
@@ -103,8 +104,7 @@ type ClaimedRow = { [name in keyof Seen]: Seen[name] | null } & {
 /** One row of a claim tells it, the others have nulls there. */
 const tellsWhatWasSeen = (row: ClaimedRow): row is ClaimedRow & Seen => row.candidates !== null;
 
-const NO_DESTINATION = '00000000-0000-0000-0000-000000000000';
-const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, last_destination: NO_DESTINATION };
+const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, last_destination: FIRST_ID };
 
 /** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
 const JOB_HEAD_START_SECONDS = 0.9;
@@ -127,7 +127,7 @@ export interface Limits {
 @Injectable()
 export class Claims {
   /** Where the last walk ended; the next begins behind it. */
-  private walkedTo = NO_DESTINATION;
+  private walkedTo = FIRST_ID;
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size or of how much was asked for. */
   isUnderWay = false;

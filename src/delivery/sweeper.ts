@@ -6,7 +6,7 @@ import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
-/** Half as many as a process takes on of one destination, so that it has the others while it claims. */
+/** Half of what a process of the usual size takes on of one destination, which has the others while it claims. */
 const MAX_CLAIM = 250;
 const WORTH_GOING_ON = 32;
 /** However often a destination has room again, the database is asked no more than so often where there is little. */
