@@ -10,8 +10,6 @@ const MAX_PAUSE_MS = 10_000;
 /** One that lived so long did not fail at its start. */
 const HEALTHY_MS = 30_000;
 const MAX_PORT = 65_535;
-/** A process that only delivers stays small; the large young generation is for those that accept. */
-const execArgv = process.execArgv.filter((option) => !option.startsWith('--max-semi-space-size'));
 /** Longer than a worker takes to drain, shorter than this process may take to stop. */
 const STOP_LIMIT_MS = 18_000;
 
@@ -50,7 +48,7 @@ export class WorkerProcesses {
       this.launchLater(index, performance.now() - startedAt > HEALTHY_MS ? FIRST_PAUSE_MS : pauseMs);
     };
     try {
-      this.watch(fork(WORKER, [], { env: this.environment(index), execArgv }), index, ended);
+      this.watch(fork(WORKER, [], { env: this.environment(index) }), index, ended);
     } catch (error) {
       ended({ err: error });
     }

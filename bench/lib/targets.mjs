@@ -11,19 +11,19 @@ export const SHAPES = [
 export const DEFAULT_SHAPE = SHAPES[0];
 
 const PROBE = ['--import', new URL('probe.mjs', import.meta.url).href];
-/** As `npm start` runs what accepts. */
-const ACCEPTING = ['--max-semi-space-size=64', ...PROBE];
+/** As `npm start` runs it. */
+const OPTIONS = ['--min-semi-space-size=32', '--max-semi-space-size=32', ...PROBE];
 const API_READY = /API +http:\/\/localhost:(\d+)\/api/;
 const WORKER_READY = /worker is ready/;
 
 /** Starts the built product on a migrated database, as its users do but for the probe. */
 export async function startProduct({ databaseUrl, redisUrl, apart, worker = apart, env = {} }) {
   const all = { ...PRODUCT_ENV, PORT: '0', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl ?? '', ...env };
-  const launch = (file, isReady, args, execArgv) =>
-    Process.start(`dist/src/${file}.js`, { env: all, args, execArgv, isReady });
-  const startWorker = async () => (await launch('worker', WORKER_READY, [], PROBE))[0];
+  const launch = (file, isReady, args) =>
+    Process.start(`dist/src/${file}.js`, { env: all, args, execArgv: OPTIONS, isReady });
+  const startWorker = async () => (await launch('worker', WORKER_READY, []))[0];
   const [[api, [, port]], started] = await Promise.all([
-    launch('main', API_READY, [apart ? 'api' : 'all'], ACCEPTING),
+    launch('main', API_READY, [apart ? 'api' : 'all']),
     worker && startWorker(),
   ]);
   const processes = { api, ...(started && { worker: started }) };

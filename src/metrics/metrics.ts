@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Histogram } from './histogram.js';
 
 const PREFIX = 'data_pusher_';
 const READ_TIMEOUT_MS = 1000;
@@ -24,13 +25,16 @@ function processRegistry(): Registry {
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   private readonly registry = new Registry();
+  private readonly histograms: Histogram[] = [];
 
   counter(name: string, help: string, ...labelNames: string[]): Counter {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
   }
 
   histogram(name: string, help: string, buckets: number[]): Histogram {
-    return new Histogram({ name: PREFIX + name, help, buckets, registers: [this.registry] });
+    const histogram = new Histogram(PREFIX + name, help, buckets);
+    this.histograms.push(histogram);
+    return histogram;
   }
 
   /** A figure that is read when somebody asks. One that cannot be read in time is left out. */
@@ -59,7 +63,8 @@ export class Metrics {
   }
 
   async render(): Promise<string> {
-    return (await this.registry.metrics()) + (await processRegistry().metrics());
+    const histograms = this.histograms.map((histogram) => histogram.render());
+    return [await this.registry.metrics(), ...histograms, await processRegistry().metrics()].join('\n');
   }
 }
 
