@@ -6,6 +6,7 @@ import { FIRST_ID } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
 import { DeliveryPool, ResultPool } from '../database/pools.js';
 import type { ClaimedDelivery } from './contract.js';
+import { payloadOf } from './payload.js';
 import { RecentIds } from './recent-ids.js';
 
 const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
@@ -226,7 +227,7 @@ export class Claims {
         leaseToken: token,
         leaseEndsAt: endsAt,
         eventId: row.event_id,
-        payload: row.payload === null ? null : Buffer.from(row.payload),
+        payload: row.payload === null ? null : payloadOf(row.payload),
       };
     });
     return { claimed, seen: rows.find(tellsWhatWasSeen) ?? NOTHING_SEEN };

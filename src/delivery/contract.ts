@@ -1,3 +1,5 @@
+import type { Payload } from './payload.js';
+
 /** Where accepting and delivering meet: the queue's name, what a job holds, and the short way within a process. */
 export const DELIVERIES_QUEUE = 'deliveries';
 
@@ -15,7 +17,7 @@ export interface ClaimedDelivery {
   /** The producer's id. */
   eventId: string;
   /** Null when the event was already removed by retention. */
-  payload: Buffer | null;
+  payload: Payload | null;
 }
 
 /** The delivering half of the same process; a process that only accepts has none. */

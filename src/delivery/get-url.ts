@@ -1,4 +1,5 @@
 import { readJsonEntries } from './json-entries.js';
+import type { Payload } from './payload.js';
 
 const MAX_URL_BYTES = 6 * 1024;
 const REFUSAL = { refused: 'a GET carries the event in its URL, and this one would be longer than 6 KiB' };
@@ -9,8 +10,8 @@ export type GetUrl = { url: string } | { refused: string };
  * The URL of a GET delivery: the top-level keys of the event appended to the query that `url` has. Strings go
  * as they are, everything else as the JSON text the producer wrote; an array becomes `data=<json>`.
  */
-export function buildGetUrl(url: string, payload: Buffer): GetUrl {
-  const json = payload.toString('utf8');
+export function buildGetUrl(url: string, payload: Payload): GetUrl {
+  const json = payload.toString();
   const entries = readJsonEntries(json) ?? [['data', json.trim()] as const];
   let query = '';
   for (const [key, valueText] of entries) {

@@ -1,5 +1,6 @@
 import { flattenHeaders, hasHeader } from './flat-headers.js';
 import { buildGetUrl } from './get-url.js';
+import type { Payload } from './payload.js';
 import { sign } from './signer.js';
 
 export interface DeliveryRequestInput {
@@ -14,7 +15,7 @@ export interface DeliveryRequestInput {
   attempt: number;
   maxAttempts: number;
   /** The bytes as received. */
-  payload: Buffer;
+  payload: Payload;
   /** The event's content type, unless the destination sets one of its own. */
   contentType?: string;
   nowMs: number;
@@ -25,10 +26,10 @@ export interface DeliveryRequest {
   method: string;
   /** Name, value, name, value. */
   headers: string[];
-  body: Buffer | null;
+  body: Payload | null;
 }
 
-const NO_BODY = Buffer.alloc(0);
+const NO_BODY = '';
 
 /** What goes on the wire for one attempt; `refused` says why it never can. The sender adds the transport's headers. */
 export function buildRequest(input: DeliveryRequestInput): DeliveryRequest | { refused: string } {
@@ -44,7 +45,7 @@ export function buildRequest(input: DeliveryRequestInput): DeliveryRequest | { r
   return { url: target.url, method: 'GET', headers: buildHeaders(input, NO_BODY), body: null };
 }
 
-function buildHeaders(input: DeliveryRequestInput, signedBody: Buffer): string[] {
+function buildHeaders(input: DeliveryRequestInput, signedBody: Payload): string[] {
   const timestampSeconds = Math.floor(input.nowMs / 1000);
   const headers = flattenHeaders(input.destination.headers);
   headers.push('webhook-id', input.webhookId);

@@ -9,6 +9,7 @@ import type { HttpRequest } from './http1/exchange.js';
 import { requestHead } from './http1/request-head.js';
 import { type Origin, OriginPools, type Target } from './origin-pools.js';
 import { type Failure, failure, type Outcome, unsentOutcome } from './outcome.js';
+import type { Payload } from './payload.js';
 
 export interface SenderOptions {
   policy: Pick<AddressPolicy, 'check'>;
@@ -30,7 +31,7 @@ export interface SendRequest {
   method: string;
   /** Name, value, name, value. The sender adds accept-encoding, and user-agent where it is missing. */
   headers: readonly string[];
-  body: Buffer | null;
+  body: Payload | null;
   /** Covers DNS, connecting, sending, and the whole answer. */
   timeoutMs: number;
   /** A moment of performance.now() after which nothing is sent; none unless given. */

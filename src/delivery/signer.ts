@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { Payload } from './payload.js';
 
 const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
 
@@ -16,12 +17,12 @@ export function decodeSecret(secret: string): Buffer {
  * The `webhook-signature` of https://www.standardwebhooks.com: one signature per key, so that receivers
  * keep verifying while a secret is rotated.
  */
-export function sign(keys: readonly Buffer[], id: string, timestampSeconds: number, body: Buffer): string {
+export function sign(keys: readonly Buffer[], id: string, timestampSeconds: number, body: Payload): string {
   const head = `${id}.${timestampSeconds}.`;
   if (keys.length === 1) return signWith(keys[0]!, head, body);
   return keys.map((key) => signWith(key, head, body)).join(' ');
 }
 
-function signWith(key: Buffer, head: string, body: Buffer): string {
+function signWith(key: Buffer, head: string, body: Payload): string {
   return `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`;
 }

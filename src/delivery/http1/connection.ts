@@ -43,13 +43,12 @@ export class Connection {
     this.exchange = exchange;
     this.reader.begin(exchange);
     const { socket } = this;
-    if (body === null) socket.write(head, 'latin1');
-    else {
+    if (body instanceof Buffer) {
       socket.cork();
       socket.write(head, 'latin1');
       socket.write(body);
       socket.uncork();
-    }
+    } else socket.write(head + (body ?? ''), 'latin1');
     exchange.onSent();
     return true;
   }

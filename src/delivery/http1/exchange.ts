@@ -4,7 +4,8 @@ export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What is sent: the head is complete, with the length of the body. */
 export interface HttpRequest {
   head: string;
-  body: Buffer | null;
+  /** Text is ASCII. */
+  body: Buffer | string | null;
 }
 
 /** One request and its answer, as whoever asked hears of it: `onSent`, `onHead`s, `onBody`s, then `onEnd` or `onError`. */
