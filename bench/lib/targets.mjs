@@ -12,7 +12,7 @@ export const DEFAULT_SHAPE = SHAPES[0];
 
 const PROBE = ['--import', new URL('probe.mjs', import.meta.url).href];
 /** As `npm start` runs it. */
-const OPTIONS = ['--min-semi-space-size=32', '--max-semi-space-size=32', ...PROBE];
+const OPTIONS = ['--min-semi-space-size=32', '--max-semi-space-size=64', ...PROBE];
 const API_READY = /API +http:\/\/localhost:(\d+)\/api/;
 const WORKER_READY = /worker is ready/;
 
