@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Process } from './processes.mjs';
 import { PRODUCT_ENV } from './seed.mjs';
 
@@ -11,8 +12,9 @@ export const SHAPES = [
 export const DEFAULT_SHAPE = SHAPES[0];
 
 const PROBE = ['--import', new URL('probe.mjs', import.meta.url).href];
-/** As `npm start` runs it. */
-const OPTIONS = ['--min-semi-space-size=32', '--max-semi-space-size=64', ...PROBE];
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+/** As `npm start` runs its processes, and the probe. */
+const EXEC_ARGV = [...scripts.start.split(' ').filter((word) => word.startsWith('--')), ...PROBE];
 const API_READY = /API +http:\/\/localhost:(\d+)\/api/;
 const WORKER_READY = /worker is ready/;
 
@@ -20,7 +22,7 @@ const WORKER_READY = /worker is ready/;
 export async function startProduct({ databaseUrl, redisUrl, apart, worker = apart, env = {} }) {
   const all = { ...PRODUCT_ENV, PORT: '0', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl ?? '', ...env };
   const launch = (file, isReady, args) =>
-    Process.start(`dist/src/${file}.js`, { env: all, args, execArgv: OPTIONS, isReady });
+    Process.start(`dist/src/${file}.js`, { env: all, args, execArgv: EXEC_ARGV, isReady });
   const startWorker = async () => (await launch('worker', WORKER_READY, []))[0];
   const [[api, [, port]], started] = await Promise.all([
     launch('main', API_READY, [apart ? 'api' : 'all']),

@@ -12,8 +12,22 @@ describe('uuidv7', () => {
   });
 
   it('carries the time it is asked for, at either end of the range too', () => {
-    for (const msecs of [0, 1, 255, 1_763_769_600_000, 1_763_769_600_001, 2 ** 48 - 1])
+    for (const msecs of [
+      0,
+      1,
+      2 ** 24 - 1,
+      2 ** 24,
+      2 ** 32 - 1,
+      2 ** 32,
+      1_763_769_600_000,
+      1_763_769_600_001,
+      2 ** 48 - 1,
+    ])
       expect(timeOf(uuidv7(msecs))).toBe(msecs);
+  });
+
+  it('carries each time, by turns too', () => {
+    expect([5, 6, 5, 6].map((msecs) => timeOf(uuidv7(msecs)))).toEqual([5, 6, 5, 6]);
   });
 
   it('carries this moment when asked for none', () => {

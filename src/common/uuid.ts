@@ -7,10 +7,12 @@ const HEX = Buffer.from('0123456789abcdef', 'latin1');
 const VERSION = 0x37;
 /** Where the digits of an id are, without the version and the dashes. */
 const TIME_AT = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12];
-const HALF_BITS = 24;
 const SEQ_AT = [15, 16, 17];
 const VARIANT_AT = 19;
 const RANDOM_AT = [20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35];
+/** Bit operations take 32 bits of the 48 that time has. */
+const HALF_DIGITS = TIME_AT.length / 2;
+const HALF_BITS = 4 * HALF_DIGITS;
 /** A digit of an id takes a byte of it. */
 const RANDOM_BYTES = 8192;
 const NEEDED_BYTES = SEQ_AT.length + 1 + RANDOM_AT.length;
@@ -41,14 +43,12 @@ export function uuidv7(msecs = Date.now(), seq?: number): string {
   return text.toString('latin1');
 }
 
-/** In two halves, each of which bit operations can hold. */
 function writeTime(msecs: number): void {
   lastMsecs = msecs;
   const high = Math.floor(msecs / 2 ** HALF_BITS);
   const low = msecs % 2 ** HALF_BITS;
-  const half = TIME_AT.length / 2;
-  for (let i = 0, shift = HALF_BITS - 4; i < half; i++, shift -= 4) {
+  for (let i = 0, shift = HALF_BITS - 4; i < HALF_DIGITS; i++, shift -= 4) {
     text[TIME_AT[i]!] = HEX[(high >> shift) & 15]!;
-    text[TIME_AT[half + i]!] = HEX[(low >> shift) & 15]!;
+    text[TIME_AT[HALF_DIGITS + i]!] = HEX[(low >> shift) & 15]!;
   }
 }

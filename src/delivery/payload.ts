@@ -1,10 +1,11 @@
 /**
- * The bytes of an event as they were received; as text where they are few and ASCII, so that each character is a byte.
- * PostgreSQL sends text: it need not be copied into a buffer then, and is written to a socket with the head of its request.
+ * The bytes of an event as they were received; where they are few and ASCII, as text with a character for each byte.
+ * PostgreSQL sends text: left as it is, it is not copied into a buffer, and goes out in one write with the head.
  */
 export type Payload = Buffer | string;
 
-const MAX_TEXT_BYTES = 16 * 1024;
+/** Up to 16 KiB, of which a head needs some, Node writes text without allocating memory for it. */
+const MAX_TEXT_BYTES = 14 * 1024;
 
 /** @param text decoded from UTF-8 */
 export const payloadOf = (text: string): Payload =>

@@ -70,6 +70,20 @@ describe('a request', () => {
     ]);
   });
 
+  it.each(['{"a":"\x7f"}', '', '\0', 'x'.repeat(16_384)])(
+    'of text is that of its bytes, %#',
+    async (text) => {
+      const server = await serve((socket) => void socket.write(httpAnswer()));
+      const sender = newSender();
+      const headers = ['X-Own', '\x80\xe9\xff'];
+      for (const body of [text, Buffer.from(text)]) await sender.send(post(server, { headers, body }));
+      expect(server.requests).toHaveLength(2);
+      expect(server.requests[0]).toContain(`X-Own: ${headers[1]}\r\n`);
+      expect(server.requests[0]!.endsWith(`content-length: ${text.length}\r\n\r\n${text}`)).toBe(true);
+      expect(server.requests[1]).toBe(server.requests[0]);
+    },
+  );
+
   it('keeps a user agent of its own', async () => {
     const server = await serve((socket) => void socket.write(httpAnswer()));
     await newSender().send(post(server, { headers: ['User-Agent', 'mine'] }));

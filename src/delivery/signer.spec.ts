@@ -10,6 +10,12 @@ describe('signatures', () => {
     expect(sign([key], ID, 1614265330, BODY)).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
   });
 
+  it('are the same of text and of its bytes', () => {
+    const key = decodeSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+    for (const text of [BODY.toString(), '', '\0\x7f'])
+      expect(sign([key], ID, 1614265330, text)).toBe(sign([key], ID, 1614265330, Buffer.from(text)));
+  });
+
   it('are one per key while a secret is rotated', () => {
     const keys = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_AAAA'].map(decodeSecret);
     const both = sign(keys, ID, 1614265330, BODY);

@@ -24,5 +24,8 @@ export function sign(keys: readonly Buffer[], id: string, timestampSeconds: numb
 }
 
 function signWith(key: Buffer, head: string, body: Payload): string {
-  return `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`;
+  const hmac = createHmac('sha256', key).update(head);
+  if (typeof body === 'string') hmac.update(body, 'latin1');
+  else hmac.update(body);
+  return `v1,${hmac.digest('base64')}`;
 }

@@ -23,3 +23,10 @@ it.each([
   }
   expect(ours.render()).toBe(await registry.metrics());
 });
+
+it('does not count what is no number', () => {
+  const histogram = new Histogram('delay_seconds', 'A delay.', BOUNDS);
+  const nothing = histogram.render();
+  for (const value of [NaN, Infinity, -Infinity]) histogram.observe(value);
+  expect(histogram.render()).toBe(nothing);
+});

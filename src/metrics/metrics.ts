@@ -31,8 +31,8 @@ export class Metrics {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
   }
 
-  histogram(name: string, help: string, buckets: number[]): Histogram {
-    const histogram = new Histogram(PREFIX + name, help, buckets);
+  histogram(name: string, help: string, bounds: number[]): Histogram {
+    const histogram = new Histogram(PREFIX + name, help, bounds);
     this.histograms.push(histogram);
     return histogram;
   }

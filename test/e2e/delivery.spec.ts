@@ -1,6 +1,5 @@
 import { getQueueToken } from '@nestjs/bullmq';
 import type { Queue } from 'bullmq';
-import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DELIVERIES_QUEUE } from '../../src/delivery/contract.js';
 import { type TestApp, createTestApp } from '../support/app.js';
@@ -72,26 +71,6 @@ describe('delivery', () => {
     waitFor(async () => (await deliveries(eventId)).find((delivery) => delivery.status === status), {
       what: `a delivery that is ${status}`,
     });
-
-  it('signs by Standard Webhooks and names event, delivery and attempt', async () => {
-    const { id } = await destination();
-    const { body: secret } = await app.call('GET', `/accounts/${account.id}/destinations/${id}/secret`, {
-      token: admin.token,
-    });
-    await send('{"n":1}', 'signed');
-    const { headers, body } = await waitFor(() => receiver.requests[0]);
-    const key = Buffer.from(secret.signing_secret.replace('whsec_', ''), 'base64');
-    const signed = [headers['webhook-id'], headers['webhook-timestamp'], body.toString()].join('.');
-    expect(headers['webhook-signature']).toBe(
-      `v1,${createHmac('sha256', key).update(signed).digest('base64')}`,
-    );
-    expect(headers).toMatchObject({ 'cl-x-event-id': 'signed', 'cl-x-attempt': '1 of 4' });
-    expect(headers['user-agent']).toBe('data-pusher/0.0.0-test');
-    const [logged] = await waitFor(
-      async () => (await deliveries('signed')).length > 0 && deliveries('signed'),
-    );
-    expect(headers['cl-x-delivery-id']).toBe(logged!.id);
-  });
 
   it('sends a GET as query parameters, nested values as JSON text', async () => {
     await destination({ http_method: 'GET', url: `${receiver.url}/hook?fixed=1` });

@@ -19,6 +19,16 @@ function valueOf(text: string, series: string): number | null {
   return line === undefined ? null : Number(line.slice(line.lastIndexOf(' ') + 1));
 }
 
+/** One help and one type for each metric. */
+function expectOneOfEach(text: string): void {
+  const helped = [...text.matchAll(/^# HELP (\S+) \S/gm)].map((match) => match[1]);
+  const typed = [...text.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram|summary)$/gm)].map(
+    (match) => match[1],
+  );
+  expect(helped).toEqual(typed);
+  expect(new Set(helped).size).toBe(helped.length);
+}
+
 describe('/metrics', () => {
   let app: TestApp;
   let admin: TestUser;
@@ -62,12 +72,7 @@ describe('/metrics', () => {
   it('is text for Prometheus, one help and one type per metric', async () => {
     const { headers, body } = await app.call('GET', '/metrics');
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const helped = [...body.matchAll(/^# HELP (\S+) \S/gm)].map((match) => match[1]);
-    const typed = [...body.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram|summary)$/gm)].map(
-      (match) => match[1],
-    );
-    expect(helped).toEqual(typed);
-    expect(new Set(helped).size).toBe(helped.length);
+    expectOneOfEach(body);
     for (const line of body.split('\n').filter((one: string) => one !== '' && !one.startsWith('#')))
       expect(line).toMatch(/^[a-z_]+[a-z0-9_]*(\{[^}]*\})? (-?[\d.e+-]+|NaN|Nan)$/);
   });
@@ -232,6 +237,7 @@ describe('a worker with METRICS_PORT', () => {
       expect(status).toBe(200);
       expect(valueOf(body, 'delivery_room')).toBeGreaterThanOrEqual(500);
       expect(valueOf(body, 'events_accepted_total')).toBeNull();
+      expectOneOfEach(body);
       for (const [method, path] of [
         ['GET', '/'],
         ['GET', '/api/accounts'],

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/openapi.js';
+import { startOptions } from '../support/start-options.js';
 
 const run = (script: string, argument: string) =>
   new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
@@ -35,4 +36,13 @@ describe.each([
     expect(stderr).toMatch(new RegExp(`'${argument}'[^]*\\nUsage: npm run ${script}`));
     expect(writtenAt()).toBe(before);
   });
+});
+
+it('starts every process with the same young generation', () => {
+  const youngGeneration = /--m(?:in|ax)-semi-space-size=\d+/g;
+  const options = startOptions();
+  expect(options.filter((option) => option.match(youngGeneration))).toHaveLength(2);
+  for (const script of ['start:api', 'start:worker']) expect(startOptions(script)).toEqual(options);
+  for (const file of ['Dockerfile', 'docker-compose.yml'])
+    expect(readFileSync(join(root, file), 'utf8').match(youngGeneration)).toEqual(options);
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expectNoSecrets } from './canaries.js';
+import { startOptions } from './start-options.js';
 import { waitFor } from './wait-for.js';
 
 const DIST = fileURLToPath(new URL('../../dist/bundle/app/', import.meta.url));
@@ -21,7 +22,7 @@ export function runProduct(
   env: Record<string, string>,
   args: string[] = [],
 ): ProductProcess {
-  const child = spawn(process.execPath, [`${DIST}${entry}.js`, ...args], {
+  const child = spawn(process.execPath, [...startOptions(), `${DIST}${entry}.js`, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -43,12 +43,14 @@ export class Connection {
     this.exchange = exchange;
     this.reader.begin(exchange);
     const { socket } = this;
-    if (body instanceof Buffer) {
+    if (body === null) socket.write(head, 'latin1');
+    else if (typeof body === 'string') socket.write(head + body, 'latin1');
+    else {
       socket.cork();
       socket.write(head, 'latin1');
       socket.write(body);
       socket.uncork();
-    } else socket.write(head + (body ?? ''), 'latin1');
+    }
     exchange.onSent();
     return true;
   }

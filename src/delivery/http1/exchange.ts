@@ -4,7 +4,7 @@ export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What is sent: the head is complete, with the length of the body. */
 export interface HttpRequest {
   head: string;
-  /** Text is ASCII. */
+  /** Text has a character for each byte. */
   body: Buffer | string | null;
 }
 

@@ -114,7 +114,9 @@ export class Producer {
     const id = `e${this.number++}-${random.integer(0, 1e9).toString(36)}`;
     const start = random.integer(0, 1000);
     const filler = this.filler(start + largestBytes).slice(start, start + random.integer(0, largestBytes));
-    const body = Buffer.from(JSON.stringify({ event_type: 'fault.test', id, marker, filler }));
+    // Some of each kind: what is not ASCII goes other ways.
+    const kind = random.pick(['text', 'tëxt']);
+    const body = Buffer.from(JSON.stringify({ event_type: 'fault.test', id, marker, kind, filler }));
     const sha256 = createHash('sha256').update(body).digest('hex');
     const entry = { id, sha256, acknowledgedAt: null, status: null, tries: 0 };
     this.ledger.set(id, entry);

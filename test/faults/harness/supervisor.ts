@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultPlace } from '../../../src/common/fault-injection.js';
+import { startOptions } from '../../support/start-options.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Charge } from '../build/active-faults.js';
 import { atExit } from './leftovers.js';
@@ -124,7 +125,7 @@ export class Supervised {
     const { entry, args, name, watch } = this.options;
     this.isReady = false;
     this.wanted = false;
-    const child = spawn(process.execPath, [`${faultBuild}${entry}.js`, ...args], {
+    const child = spawn(process.execPath, [...startOptions(), `${faultBuild}${entry}.js`, ...args], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
