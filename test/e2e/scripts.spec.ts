@@ -40,9 +40,9 @@ describe.each([
 
 it('starts every process with the same young generation', () => {
   const youngGeneration = /--m(?:in|ax)-semi-space-size=\d+/g;
-  const options = startOptions();
+  const options = startOptions(root);
   expect(options.filter((option) => option.match(youngGeneration))).toHaveLength(2);
-  for (const script of ['start:api', 'start:worker']) expect(startOptions(script)).toEqual(options);
+  for (const script of ['start:api', 'start:worker']) expect(startOptions(root, script)).toEqual(options);
   for (const file of ['Dockerfile', 'docker-compose.yml'])
     expect(readFileSync(join(root, file), 'utf8').match(youngGeneration)).toEqual(options);
 });

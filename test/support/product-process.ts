@@ -4,7 +4,8 @@ import { expectNoSecrets } from './canaries.js';
 import { startOptions } from './start-options.js';
 import { waitFor } from './wait-for.js';
 
-const DIST = fileURLToPath(new URL('../../dist/bundle/app/', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const DIST = `${root}dist/bundle/app/`;
 
 export interface ProductProcess {
   child: ChildProcess;
@@ -22,7 +23,7 @@ export function runProduct(
   env: Record<string, string>,
   args: string[] = [],
 ): ProductProcess {
-  const child = spawn(process.execPath, [...startOptions(), `${DIST}${entry}.js`, ...args], {
+  const child = spawn(process.execPath, [...startOptions(root), `${DIST}${entry}.js`, ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -6,7 +6,7 @@ import { startOptions } from '../../support/start-options.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Charge } from '../build/active-faults.js';
 import { atExit } from './leftovers.js';
-import { faultBuild } from './paths.js';
+import { faultBuild, root } from './paths.js';
 import type { OutputWatch } from './watch.js';
 
 const RESPAWN_MS = 50;
@@ -125,7 +125,7 @@ export class Supervised {
     const { entry, args, name, watch } = this.options;
     this.isReady = false;
     this.wanted = false;
-    const child = spawn(process.execPath, [...startOptions(), `${faultBuild}${entry}.js`, ...args], {
+    const child = spawn(process.execPath, [...startOptions(root), `${faultBuild}${entry}.js`, ...args], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
