@@ -23,7 +23,7 @@ export async function startProduct({ databaseUrl, redisUrl, apart, worker = apar
   const all = { ...PRODUCT_ENV, PORT: '0', DATABASE_URL: databaseUrl, REDIS_URL: redisUrl ?? '', ...env };
   const launch = (file, isReady, args) =>
     Process.start(`dist/src/${file}.js`, { env: all, args, execArgv: EXEC_ARGV, isReady });
-  const startWorker = async () => (await launch('worker', WORKER_READY, []))[0];
+  const startWorker = async () => (await launch('worker', WORKER_READY))[0];
   const [[api, [, port]], started] = await Promise.all([
     launch('main', API_READY, [apart ? 'api' : 'all']),
     worker && startWorker(),

@@ -15,6 +15,7 @@ describe('uuidv7', () => {
     for (const msecs of [
       0,
       1,
+      255,
       2 ** 24 - 1,
       2 ** 24,
       2 ** 32 - 1,

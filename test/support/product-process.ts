@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expectNoSecrets } from './canaries.js';
+import { root } from './openapi.js';
 import { startOptions } from './start-options.js';
 import { waitFor } from './wait-for.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const DIST = `${root}dist/bundle/app/`;
 
 export interface ProductProcess {
