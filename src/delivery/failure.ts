@@ -8,7 +8,6 @@ const SYSTEM_FAILURES: Record<string, (host: string) => Failure> = {
   ECONNRESET: (host) => failure('reset', `${host} closed the connection before answering`),
   EPIPE: (host) => failure('reset', `${host} closed the connection before answering`),
   ETIMEDOUT: (host) => failure('timeout', `${host} did not accept a connection in time`),
-  UND_ERR_CONNECT_TIMEOUT: (host) => failure('timeout', `${host} did not accept a connection in time`),
   ENOTFOUND: (host) => failure('dns', `${host} has no address`),
   ERR_INVALID_URL: () => failure('invalid_request', 'the URL cannot be read'),
   HTTP_INVALID_REQUEST: () => failure('invalid_request', 'the URL or a header cannot be sent'),

@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CERTIFICATE, EXPIRED, KEY } from '../../test/support/certificates.js';
 import {
   httpAnswer,
   type RawServer,
@@ -12,34 +13,6 @@ import { AddressPolicy, type AddressVerdict, parseEgressAllow } from '../common/
 import { systemResolver } from './guarded-connector.js';
 import type { Outcome } from './outcome.js';
 import { Sender, type SenderOptions } from './sender.js';
-
-// Self-signed for receiver.test until 2120: openssl ca -selfsign, subjectAltName=DNS:receiver.test.
-const KEY = `-----BEGIN EC PRIVATE KEY-----
-MHcCAQEEIHXMcbJ6MveXNMrk6+F2xBLCUWHcNruZJW3HcYWQl51loAoGCCqGSM49
-AwEHoUQDQgAE538RUTqLsFgzz2bo8gD0dURLJt81iuheWDBS8UhRXJmHUk4jUT1H
-CDsE6hUO7ggnaHjHQz1wgWQ1rR2RWdVETA==
------END EC PRIVATE KEY-----`;
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBbDCCAROgAwIBAgIBATAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1yZWNlaXZl
-ci50ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAYMRYwFAYD
-VQQDDA1yZWNlaXZlci50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE538R
-UTqLsFgzz2bo8gD0dURLJt81iuheWDBS8UhRXJmHUk4jUT1HCDsE6hUO7ggnaHjH
-Qz1wgWQ1rR2RWdVETKNMMEowGAYDVR0RBBEwD4INcmVjZWl2ZXIudGVzdDAPBgNV
-HRMBAf8EBTADAQH/MB0GA1UdDgQWBBSioaRuMR2jJHpC3a8VsL6BFjIKqzAKBggq
-hkjOPQQDAgNHADBEAiAJBOeTYUkpNQG0glV7UO5hMHrUqTmTMpBYhPqo3jEDZQIg
-IY+R8rCEA+RdpUInth2Mbnr19uaM5bvELFYujtb2dQM=
------END CERTIFICATE-----`;
-// The same, but ended in 2021.
-const EXPIRED = `-----BEGIN CERTIFICATE-----
-MIIBajCCARGgAwIBAgIBAjAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1yZWNlaXZl
-ci50ZXN0MB4XDTIwMDEwMTAwMDAwMFoXDTIxMDEwMTAwMDAwMFowGDEWMBQGA1UE
-AwwNcmVjZWl2ZXIudGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOd/EVE6
-i7BYM89m6PIA9HVESybfNYroXlgwUvFIUVyZh1JOI1E9Rwg7BOoVDu4IJ2h4x0M9
-cIFkNa0dkVnVREyjTDBKMBgGA1UdEQQRMA+CDXJlY2VpdmVyLnRlc3QwDwYDVR0T
-AQH/BAUwAwEB/zAdBgNVHQ4EFgQUoqGkbjEdoyR6Qt2vFbC+gRYyCqswCgYIKoZI
-zj0EAwIDRwAwRAIgJNuG5+XRUujkG+Fciu3jQs8uad+Pq3CJU09sJWkXKu8CIGbh
-LDYjqoMTrAsEWAjRSkK4dTc0K3RadaGx17ew5J3c
------END CERTIFICATE-----`;
 
 const loopback = new AddressPolicy(parseEgressAllow('127.0.0.1'));
 const resolvesTo =

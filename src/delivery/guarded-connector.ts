@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
 import type { AddressPolicy } from '../common/egress/address-policy.js';
+import { type Connect, type SocketConnectorOptions, socketConnector } from './http1/socket-connector.js';
 
 /** Thrown by connecting, never by a caller's mistake: the address is not one that deliveries may go to. */
 export class EgressRefusedError extends Error {
@@ -12,48 +12,29 @@ export class EgressRefusedError extends Error {
 
 export type ResolveAddresses = (hostname: string) => Promise<LookupAddress[]>;
 
-export interface GuardedConnectorOptions {
+export interface GuardedConnectorOptions extends Omit<SocketConnectorOptions, 'lookup'> {
   policy: Pick<AddressPolicy, 'check'>;
-  port: number;
-  /** Bounds DNS, TCP and TLS together. */
-  connectTimeoutMs: number;
   resolve: ResolveAddresses;
-  /** Certificate authorities (PEM) instead of the system's. */
-  ca?: string;
   onConnected?: (remoteAddress: string) => void;
 }
 
 /**
  * Connects only where the policy allows. Every address of a name is judged, only judged addresses are
- * connected to, and the address that was reached is judged once more. Proxy variables are not looked at.
+ * connected to, and the address that was reached is judged once more.
  */
-export function guardedConnector(options: GuardedConnectorOptions): buildConnector.connector {
-  const connect = buildConnector({
-    lookup: guardedLookup(options),
-    // Tries the judged addresses in turn, so one dead address does not make a destination unreachable.
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: 1000,
-    timeout: options.connectTimeoutMs,
-    minVersion: 'TLSv1.2',
-    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing.
-    rejectUnauthorized: true,
-    ca: options.ca,
-  });
-  return (target, callback) => {
+export function guardedConnector(options: GuardedConnectorOptions): Connect {
+  const connect = socketConnector({ ...options, lookup: guardedLookup(options) });
+  return (onBytes, callback) => {
     // Connecting to an IP literal never calls lookup.
-    const refusal = isIP(target.hostname) ? findRefusal([target.hostname], options) : null;
+    const refusal = isIP(options.hostname) ? findRefusal([options.hostname], options) : null;
     if (refusal) {
       process.nextTick(callback, refusal, null);
       return;
     }
-    connect(target, (error, socket) => {
-      if (error) {
-        callback(error, null);
-        return;
-      }
-      const problem = judgeConnected(socket.remoteAddress, options);
+    connect(onBytes, (error, socket) => {
+      const problem = error ?? judgeConnected(socket!.remoteAddress, options);
       if (problem) {
-        socket.destroy();
+        socket?.destroy();
         callback(problem, null);
       } else callback(null, socket);
     });

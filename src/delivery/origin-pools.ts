@@ -86,16 +86,16 @@ export class OriginPools {
     const { policy, connectTimeoutMs, resolve, ca, connectionsPerOrigin } = this.options;
     const connect = guardedConnector({
       policy,
+      isTls: url.protocol === 'https:',
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
       port: portOf(url),
       connectTimeoutMs,
       resolve,
       ca,
       onConnected: (remoteAddress) => (origin.remoteAddress = remoteAddress),
     });
-    const { host, protocol } = url;
-    const target = { host, protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port };
     const origin: Origin = {
-      connections: new Connections((callback) => connect(target, callback), connectionsPerOrigin),
+      connections: new Connections(connect, connectionsPerOrigin),
       key: url.origin,
       host: url.host,
       inFlight: 0,

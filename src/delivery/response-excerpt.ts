@@ -7,8 +7,10 @@ export class ResponseExcerpt {
 
   constructor(private readonly keepBytes: number) {}
 
+  /** @param chunk whose memory is somebody else's */
   add(chunk: Buffer): void {
-    if (this.readBytes < this.keepBytes) this.chunks.push(chunk.subarray(0, this.keepBytes - this.readBytes));
+    if (this.readBytes < this.keepBytes)
+      this.chunks.push(Buffer.from(chunk.subarray(0, this.keepBytes - this.readBytes)));
     this.readBytes += chunk.length;
   }
 

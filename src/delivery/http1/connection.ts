@@ -23,7 +23,6 @@ export class Connection {
     private readonly socket: Socket,
     private readonly owner: ConnectionOwner,
   ) {
-    socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('end', () => this.ended());
     socket.on('error', (error) => this.fail(error));
     socket.on('close', () => {
@@ -62,7 +61,8 @@ export class Connection {
     this.socket.destroy();
   }
 
-  private read(chunk: Buffer): void {
+  /** @param chunk whose memory is somebody else's afterwards */
+  read(chunk: Buffer): void {
     // Nobody asked for anything.
     if (this.exchange === null) return this.destroy();
     try {

@@ -1,5 +1,6 @@
+import { lookup } from 'node:dns';
 import { once } from 'node:events';
-import { connect as connectSocket, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import {
@@ -11,6 +12,7 @@ import {
 import { Connections } from './connections.js';
 import type { Exchange, HttpRequest } from './exchange.js';
 import { requestHead } from './request-head.js';
+import { type Connect, socketConnector } from './socket-connector.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -23,12 +25,11 @@ async function serve(handler: RawHandler): Promise<RawServer> {
   return server;
 }
 
+const connectTo = (port: number): Connect =>
+  socketConnector({ isTls: false, hostname: '127.0.0.1', port, lookup, connectTimeoutMs: 5000 });
+
 function connectionsTo(port: number, limit = 4): Connections {
-  const connections = new Connections((callback) => {
-    const socket = connectSocket(port, '127.0.0.1');
-    const failed = (error: Error) => callback(error, null);
-    socket.once('error', failed).once('connect', () => callback(null, socket.off('error', failed)));
-  }, limit);
+  const connections = new Connections(connectTo(port), limit);
   cleanups.push(() => connections.destroy());
   return connections;
 }
@@ -182,9 +183,9 @@ it('end one that was opened for somebody who waits no more', async () => {
 it('do not make the next one wait for one that nobody answers', async () => {
   const server = await serve((socket) => void socket.write(httpAnswer()));
   let tries = 0;
-  const connections = new Connections((callback) => {
-    if (tries++ === 0) return;
-    const socket = connectSocket(server.port, '127.0.0.1', () => callback(null, socket));
+  const connect = connectTo(server.port);
+  const connections = new Connections((...asked) => {
+    if (tries++ > 0) connect(...asked);
   }, 4);
   cleanups.push(() => connections.destroy());
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { ClosedError, type Exchange, type HttpRequest } from './exchange.js';
-
-export type Connect = (callback: (error: Error | null, socket: Socket | null) => void) => void;
+import type { Connect } from './socket-connector.js';
 
 interface Waiting {
   request: HttpRequest;
@@ -138,6 +137,7 @@ export class Connections implements ConnectionOwner {
   private open(): void {
     this.opening++;
     let isLong = false;
+    let connection: Connection | null = null;
     const timer = setTimeout(() => {
       isLong = true;
       this.opening--;
@@ -147,19 +147,18 @@ export class Connections implements ConnectionOwner {
       clearTimeout(timer);
       if (isLong) this.openingLong--;
       else this.opening--;
-      if (socket) this.opened(socket);
+      if (socket) this.opened((connection = new Connection(socket, this)));
       else this.failWaiting(error!);
       this.openMissing();
     };
     try {
-      this.connect(done);
+      this.connect((bytes) => connection?.read(bytes), done);
     } catch (error) {
       process.nextTick(done, error, null);
     }
   }
 
-  private opened(socket: Socket): void {
-    const connection = new Connection(socket, this);
+  private opened(connection: Connection): void {
     this.all.add(connection);
     if (this.isDestroyed) connection.destroy();
     else this.use(connection, performance.now());

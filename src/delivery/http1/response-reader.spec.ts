@@ -18,7 +18,13 @@ function hear(pieces: Buffer[], endsAfter = false): Heard {
     onHead: (statusCode, retryAfter) => void heads.push([statusCode, retryAfter].join(' ').trim()),
     onBody: (chunk) => void (body += chunk.toString('latin1')),
   });
-  for (const piece of pieces) if (!reader.isComplete) reader.read(piece);
+  for (const piece of pieces) {
+    if (reader.isComplete) break;
+    const memory = Buffer.from(piece);
+    reader.read(memory);
+    // The next one of another connection is read into it.
+    memory.fill('x');
+  }
   const isComplete = endsAfter ? reader.end() : reader.isComplete;
   return { heads, body, isComplete, keepAliveMs: reader.keepAliveMs };
 }

@@ -59,14 +59,17 @@ export class ResponseReader {
     return this.head === null || this.tooMuch ? 0 : this.head.keepAliveMs;
   }
 
-  /** @throws ProtocolError */
+  /**
+   * @param chunk whose memory is somebody else's afterwards
+   * @throws ProtocolError
+   */
   read(chunk: Buffer): void {
     let bytes = this.held.length > 0 ? Buffer.concat([this.held, chunk]) : chunk;
     this.held = NOTHING;
     while (bytes.length > 0 && this.part !== 'nothing') {
       const used = this.readPart(bytes);
       if (used === 0) {
-        this.held = bytes;
+        this.held = Buffer.from(bytes);
         return;
       }
       bytes = used === bytes.length ? NOTHING : bytes.subarray(used);
