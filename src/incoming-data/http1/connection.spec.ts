@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Connection, type House } from './connection.js';
+import { type DirectSocket, directSocket } from './direct-socket.js';
 
 /** More than any system keeps of what is not read. */
 const HUGE = 64 * 1024 * 1024;
@@ -28,12 +29,16 @@ class HugeAnswers implements House {
 
 it('asks nothing more for somebody who does not read, until they do', async () => {
   const house = new HugeAnswers();
-  const server = createServer({ allowHalfOpen: true }, (socket) => new Connection(socket, house));
+  let serverSide!: DirectSocket;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    serverSide = directSocket(socket);
+    return new Connection(serverSide, house);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [serverSide] = (await accepted) as [Socket];
+  await accepted;
   const request = 'POST /api/server/incoming_data HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}';
 
   client.write(request);

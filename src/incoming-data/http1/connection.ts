@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { answerClientError } from '../../common/errors/client-error.js';
 import { KEEP_ALIVE_SECONDS, REQUEST_MS } from '../../common/http/timeouts.js';
 import { type Answer, renderAnswer } from './answer.js';
+import type { DirectSocket } from './direct-socket.js';
 import { type PlainRequest, readPlainRequest } from './plain-request.js';
 
 /** What is behind a connection. */
@@ -13,7 +13,7 @@ export interface House {
   /** Never rejects. */
   answer(request: PlainRequest, body: Buffer): Promise<Answer>;
   /** Gives the connection to Node's server for good, with what has come over it and is not answered. */
-  letIn(connection: Connection, socket: Socket, unanswered: Buffer): void;
+  letIn(connection: Connection, unanswered: Buffer): void;
   left(connection: Connection): void;
 }
 
@@ -38,10 +38,11 @@ export class Connection {
   private hasEnded = false;
 
   constructor(
-    private readonly socket: Socket,
+    readonly socket: DirectSocket,
     private readonly house: House,
   ) {
     socket.setTimeout(REQUEST_MS);
+    socket.onBytes = this.onBytes;
     socket.on('data', this.onData).on('end', this.onEnd).on('timeout', this.onTimeout);
     socket.on('error', this.onError).on('close', this.onClose);
   }
@@ -58,6 +59,13 @@ export class Connection {
     this.socket.off('data', this.onData).destroySoon();
   }
 
+  /** What the stream holds comes first. */
+  private readonly onBytes = (bytes: Buffer): boolean => {
+    if (this.isAnswering || this.socket.readableLength > 0) return false;
+    this.onData(bytes);
+    return true;
+  };
+
   private readonly onData = (chunk: Buffer): void => {
     if (this.isAnswering) return this.postpone(chunk);
     this.awaited ??= readPlainRequest(chunk, this.house.maxBodyBytes);
@@ -66,7 +74,7 @@ export class Connection {
     if (this.awaited === null) return this.letIn();
     const end = this.awaited.bodyAt + this.awaited.contentLength;
     if (this.size < end) this.patience ??= setTimeout(() => this.letIn(), PATIENCE_MS);
-    else this.take(this.awaited, end);
+    else this.begin(this.awaited, end);
   };
 
   /** Nothing more is read until it was, not even that the other side has ended. */
@@ -76,7 +84,7 @@ export class Connection {
   }
 
   /** @param end of the request in what has come */
-  private take(request: PlainRequest, end: number): void {
+  private begin(request: PlainRequest, end: number): void {
     clearTimeout(this.patience);
     this.patience = undefined;
     this.awaited = null;
@@ -118,9 +126,10 @@ export class Connection {
   private letIn(): void {
     clearTimeout(this.patience);
     this.socket.setTimeout(0);
+    this.socket.onBytes = () => false;
     this.socket.off('data', this.onData).off('end', this.onEnd).off('timeout', this.onTimeout);
     this.socket.off('error', this.onError).off('close', this.onClose);
-    this.house.letIn(this, this.socket, this.takeParts());
+    this.house.letIn(this, this.takeParts());
   }
 
   private readonly onEnd = (): void => {

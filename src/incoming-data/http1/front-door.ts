@@ -15,6 +15,7 @@ import { IngestMetrics } from '../ingest-metrics.js';
 import { ProducerChecks } from '../producer-checks.js';
 import { type Answer, problemAnswer, receiptAnswer } from './answer.js';
 import { Connection, type House } from './connection.js';
+import { directSocket } from './direct-socket.js';
 import { type PlainRequest, ROUTE } from './plain-request.js';
 
 /** What is larger is rare, and its own work far more than that of a request. */
@@ -35,7 +36,7 @@ type ToNode = (socket: Socket) => void;
 export class FrontDoor implements House {
   isClosing = false;
   readonly maxBodyBytes: number;
-  private readonly connections = new Map<Connection, Socket>();
+  private readonly connections = new Set<Connection>();
   private connected = 0;
   private toNode!: ToNode;
   private problems!: ProblemFilter;
@@ -64,25 +65,26 @@ export class FrontDoor implements House {
     server.on('connection', (socket: Socket) => {
       this.connected++;
       if (this.isClosing) this.toNode(socket);
-      else this.connections.set(new Connection(socket, this), socket);
+      else this.connections.add(new Connection(directSocket(socket), this));
     });
   }
 
   /** Ends every connection once nobody waits for an answer on it. The server is to be closed at once then. */
   async close(): Promise<void> {
     setTimeout(() => {
-      for (const socket of this.connections.values()) socket.destroy();
+      for (const { socket } of this.connections) socket.destroy();
     }, SLOW_CLIENTS_MS).unref();
     await this.letLastOnesIn();
     this.isClosing = true;
-    for (const connection of this.connections.keys()) connection.close();
+    for (const connection of this.connections) connection.close();
   }
 
   left(connection: Connection): void {
     this.connections.delete(connection);
   }
 
-  letIn(connection: Connection, socket: Socket, unanswered: Buffer): void {
+  letIn(connection: Connection, unanswered: Buffer): void {
+    const { socket } = connection;
     this.connections.delete(connection);
     this.toNode(socket);
     if (unanswered.length > 0) socket.unshift(unanswered);
