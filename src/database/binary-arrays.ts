@@ -17,32 +17,58 @@ interface Element<T> {
   write: (target: Buffer, at: number, value: T) => void;
 }
 
-const encoder =
-  <T>({ oid, sizeOf, write }: Element<T>) =>
-  (values: readonly (T | null)[]): Buffer => {
-    let size = HEADER_BYTES;
-    let hasNull = 0;
+/** A parameter in the binary format, written where it is needed. */
+export interface BinaryParameter {
+  readonly bytes: number;
+  /** Writes exactly `bytes` bytes. */
+  write(target: Buffer, start: number): void;
+  /** What node-postgres sends of it. */
+  toPostgres(): Buffer;
+}
+
+class ArrayParameter<T> implements BinaryParameter {
+  readonly bytes: number;
+  private hasNull = 0;
+
+  constructor(
+    private readonly element: Element<T>,
+    private readonly values: readonly (T | null)[],
+  ) {
+    let bytes = HEADER_BYTES + values.length * LENGTH_BYTES;
+    for (const value of values)
+      if (value === null) this.hasNull = 1;
+      else bytes += element.sizeOf(value);
+    this.bytes = bytes;
+  }
+
+  write(target: Buffer, start: number): void {
+    const { element, values } = this;
+    target.writeInt32BE(1, start);
+    target.writeInt32BE(this.hasNull, start + 4);
+    target.writeInt32BE(element.oid, start + 8);
+    target.writeInt32BE(values.length, start + 12);
+    target.writeInt32BE(1, start + 16);
+    let at = start + HEADER_BYTES;
     for (const value of values) {
-      size += LENGTH_BYTES;
-      if (value === null) hasNull = 1;
-      else size += sizeOf(value);
-    }
-    const target = Buffer.allocUnsafe(size);
-    target.writeInt32BE(1, 0);
-    target.writeInt32BE(hasNull, 4);
-    target.writeInt32BE(oid, 8);
-    target.writeInt32BE(values.length, 12);
-    target.writeInt32BE(1, 16);
-    let at = HEADER_BYTES;
-    for (const value of values) {
-      const length = value === null ? NULL_LENGTH : sizeOf(value);
+      const length = value === null ? NULL_LENGTH : element.sizeOf(value);
       at = target.writeInt32BE(length, at);
       if (value === null) continue;
-      write(target, at, value);
+      element.write(target, at, value);
       at += length;
     }
+  }
+
+  toPostgres(): Buffer {
+    const target = Buffer.allocUnsafe(this.bytes);
+    this.write(target, 0);
     return target;
-  };
+  }
+}
+
+const encoder =
+  <T>(element: Element<T>) =>
+  (values: readonly (T | null)[]): BinaryParameter =>
+    new ArrayParameter(element, values);
 
 export const boolArray = encoder<boolean>({
   oid: OID.bool,

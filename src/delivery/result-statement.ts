@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { queryBatch } from '../database/batch-query.js';
 import { intArray, textArray, uuidArray } from '../database/binary-arrays.js';
 import type { Outcome } from './outcome.js';
 
@@ -92,23 +93,20 @@ export async function recordResults(pool: Pool | PoolClient, results: DeliveryRe
   // One order for all batches, so that two which meet on a row wait instead of deadlocking.
   const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   const now = performance.now();
-  const { rows } = await pool.query<{ delivery_id: string; lease_token: string }>({
-    ...RECORD,
-    values: [
-      uuidArray(sorted.map((result) => result.deliveryId)),
-      uuidArray(sorted.map((result) => result.leaseToken)),
-      textArray(sorted.map((result) => result.next)),
-      intArray(sorted.map((result) => result.attempts)),
-      intArray(sorted.map((result) => Math.round(result.delayMs))),
-      textArray(sorted.map((result) => result.reason)),
-      uuidArray(sorted.map((result) => result.attempt?.id ?? null)),
-      intArray(sorted.map(({ attempt }) => (attempt ? Math.round(now - attempt.startedAt) : null))),
-      intArray(sorted.map(({ attempt }) => (attempt ? Math.round(attempt.outcome.durationMs) : null))),
-      intArray(sorted.map(({ attempt }) => attempt?.outcome.statusCode ?? null)),
-      textArray(sorted.map(({ attempt }) => attempt?.outcome.error ?? null)),
-      textArray(sorted.map(({ attempt }) => attempt?.outcome.responseExcerpt ?? null)),
-    ],
-  });
+  const rows = await queryBatch<{ delivery_id: string; lease_token: string }>(pool, RECORD, [
+    uuidArray(sorted.map((result) => result.deliveryId)),
+    uuidArray(sorted.map((result) => result.leaseToken)),
+    textArray(sorted.map((result) => result.next)),
+    intArray(sorted.map((result) => result.attempts)),
+    intArray(sorted.map((result) => Math.round(result.delayMs))),
+    textArray(sorted.map((result) => result.reason)),
+    uuidArray(sorted.map((result) => result.attempt?.id ?? null)),
+    intArray(sorted.map(({ attempt }) => (attempt ? Math.round(now - attempt.startedAt) : null))),
+    intArray(sorted.map(({ attempt }) => (attempt ? Math.round(attempt.outcome.durationMs) : null))),
+    intArray(sorted.map(({ attempt }) => attempt?.outcome.statusCode ?? null)),
+    textArray(sorted.map(({ attempt }) => attempt?.outcome.error ?? null)),
+    textArray(sorted.map(({ attempt }) => attempt?.outcome.responseExcerpt ?? null)),
+  ]);
   if (rows.length === 0) return results.map(() => true);
   // By lease as well: a process that was frozen may have two results of one delivery in a batch.
   const superseded = new Set(rows.map((row) => row.delivery_id + row.lease_token));

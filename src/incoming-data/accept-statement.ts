@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { failpoint } from '../common/fault-injection.js';
 import type { DirectLease } from '../delivery/contract.js';
+import { type Parameter, queryBatch } from '../database/batch-query.js';
 import { boolArray, byteaArray, textArray, uuidArray } from '../database/binary-arrays.js';
 
 /** An event that passed every check, with the deliveries it will become. */
@@ -75,9 +76,9 @@ export async function acceptEvents(
   lease?: DirectLease,
 ): Promise<AcceptedEvent[]> {
   await failpoint('accept.before_begin');
-  const storing = pool.query<{ id: string }>({ ...ACCEPT, values: toColumns(events, lease) });
+  const storing = queryBatch<{ id: string }>(pool, ACCEPT, toColumns(events, lease));
   void failpoint('accept.sent');
-  const { rows } = await storing;
+  const rows = await storing;
   await failpoint('accept.after_commit');
   if (rows.length === 0) return events.map(asStored);
   const repeatedIds = new Set(rows.map((row) => row.id));
@@ -86,7 +87,7 @@ export async function acceptEvents(
   return events.map((event) => (repeatedIds.has(event.id) ? firstOf(event, firsts) : asStored(event)));
 }
 
-function toColumns(events: EventToAccept[], lease?: DirectLease): unknown[] {
+function toColumns(events: EventToAccept[], lease?: DirectLease): Parameter[] {
   // One order for all batches: two that share keys then wait for each other instead of deadlocking.
   const sorted = events.length === 1 ? events : events.toSorted(byKey);
   const deliveries = sorted.flatMap((event) => event.deliveries);
@@ -106,7 +107,7 @@ function toColumns(events: EventToAccept[], lease?: DirectLease): unknown[] {
     boolArray(deliveries.map((delivery) => delivery.isHeld)),
     boolArray(deliveries.map((delivery) => lease?.taken.has(delivery.id) ?? false)),
     lease?.token ?? null,
-    lease?.seconds ?? 0,
+    `${lease?.seconds ?? 0}`,
   ];
 }
 

@@ -1,10 +1,17 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { boolArray, byteaArray, intArray, textArray, uuidArray } from '../../src/database/binary-arrays.js';
+import {
+  type BinaryParameter,
+  boolArray,
+  byteaArray,
+  intArray,
+  textArray,
+  uuidArray,
+} from '../../src/database/binary-arrays.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 
-const CASES: [string, string, (values: never[]) => Buffer, unknown[]][] = [
+const CASES: [string, string, (values: never[]) => BinaryParameter, unknown[]][] = [
   ['booleans', 'boolean', boolArray, [true, null, false]],
   [
     'bytes',
