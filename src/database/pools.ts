@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { TimelyClient } from './timely-client.js';
 import type { DatabaseConnection } from '../config/app-config.js';
 
 /** Connections of the accept path alone, so that no list or delivery can keep a producer waiting. */
@@ -82,6 +83,7 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     options: sessionOptions(),
     keepAlive: true,
     onConnect: outliveConnection,
+    Client: TimelyClient as unknown as new () => pg.ClientBase,
   };
 }
 

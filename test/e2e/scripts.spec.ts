@@ -38,11 +38,11 @@ describe.each([
   });
 });
 
-it('starts every process with the same young generation', () => {
-  const youngGeneration = /--m(?:in|ax)-semi-space-size=\d+/g;
+it('starts every process with the same options for what is young', () => {
+  const young = /--(?:m(?:in|ax)-semi-space-size=\d+|no-allocation-site-pretenuring)/g;
   const options = startOptions(root);
-  expect(options.filter((option) => option.match(youngGeneration))).toHaveLength(2);
+  expect(options.filter((option) => option.match(young))).toHaveLength(3);
   for (const script of ['start:api', 'start:worker']) expect(startOptions(root, script)).toEqual(options);
   for (const file of ['Dockerfile', 'docker-compose.yml'])
-    expect(readFileSync(join(root, file), 'utf8').match(youngGeneration)).toEqual(options);
+    expect(readFileSync(join(root, file), 'utf8').match(young)).toEqual(options);
 });
