@@ -20,7 +20,12 @@ export function queryBatch<Row extends pg.QueryResultRow>(
 ): Promise<Row[]> {
   const query = new BatchQuery(statement, parameters) as unknown as pg.QueryConfig;
   return new Promise((resolve, reject) =>
-    database.query<Row>(query, (error, result) => (error ? reject(error) : resolve(result.rows))),
+    database.query<Row>(query, (error, result) => {
+      if (!error) return resolve(result.rows);
+      // It leads to whoever asked, not to the socket.
+      Error.captureStackTrace(error, queryBatch);
+      reject(error);
+    }),
   );
 }
 
@@ -39,7 +44,8 @@ class BatchQuery extends PreparingQuery {
   }
 
   override prepare(connection: pg.Connection): void {
-    const bind = () => connection.stream.write(bindMessage(this.statement.name, this.parameters));
+    const { stream } = connection;
+    const bind = () => stream.writable && stream.write(bindMessage(this.statement.name, this.parameters));
     super.prepare(Object.create(connection, { bind: { value: bind } }));
   }
 }
@@ -47,7 +53,7 @@ class BatchQuery extends PreparingQuery {
 const FORMAT = { text: 0, binary: 1 };
 const NULL_LENGTH = -1;
 
-/** The message Bind of PostgreSQL's protocol (53.7, Message Formats), for the portal without a name. */
+/** The message Bind of PostgreSQL's protocol (Message Formats), for the portal without a name. */
 function bindMessage(name: string, parameters: readonly Parameter[]): Buffer {
   const sizes = parameters.map(sizeOf);
   const nameBytes = Buffer.byteLength(name);

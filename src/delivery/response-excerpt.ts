@@ -7,7 +7,7 @@ export class ResponseExcerpt {
 
   constructor(private readonly keepBytes: number) {}
 
-  /** @param chunk whose memory is somebody else's */
+  /** @param chunk whose memory is valid until it returns */
   add(chunk: Buffer): void {
     if (this.readBytes < this.keepBytes)
       this.chunks.push(Buffer.from(chunk.subarray(0, this.keepBytes - this.readBytes)));

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { getHeapSpaceStatistics } from 'node:v8';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,12 +53,24 @@ describe('a client with a limit for its queries', () => {
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });
 
+  it('never sends what had to wait for too long', async () => {
+    const client = await pool.connect();
+    const slow = client.query('SELECT pg_sleep(1)');
+    const waiting = client.query('CREATE TABLE too_late ()');
+    await expect(slow).rejects.toThrow('Query read timeout');
+    await expect(waiting).rejects.toThrow('Query read timeout');
+    // Its answer comes, and the connection would go on.
+    await once(client, 'drain');
+    client.release(true);
+    const { rows } = await pool.query(`SELECT to_regclass('too_late') AS made`);
+    expect(rows).toEqual([{ made: null }]);
+  });
+
   it('leaves nothing of what it read to whole collections', async () => {
-    const read = (times: number) =>
-      Array.from({ length: times }).reduce<Promise<unknown>>(
-        (before) => before.then(() => pool.query(`SELECT repeat('x', 1000) FROM generate_series(1, 1000)`)),
-        Promise.resolve(),
-      );
+    const read = async (times: number) => {
+      for (let time = 0; time < times; time++)
+        await pool.query(`SELECT repeat('x', 1000) FROM generate_series(1, 1000)`);
+    };
     await read(10);
     const before = oldBytes();
     await read(100);

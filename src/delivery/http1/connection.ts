@@ -61,7 +61,7 @@ export class Connection {
     this.socket.destroy();
   }
 
-  /** @param chunk whose memory is somebody else's afterwards */
+  /** @param chunk whose memory is valid until it returns */
   read(chunk: Buffer): void {
     // Nobody asked for anything.
     if (this.exchange === null) return this.destroy();

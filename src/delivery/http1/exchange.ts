@@ -24,6 +24,7 @@ export interface Exchange {
    * @param retryAfter the header's value as it came.
    */
   onHead(statusCode: number, retryAfter: string | null): void;
+  /** @param chunk whose memory is valid until it returns */
   onBody(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;

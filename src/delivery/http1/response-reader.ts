@@ -60,7 +60,7 @@ export class ResponseReader {
   }
 
   /**
-   * @param chunk whose memory is somebody else's afterwards
+   * @param chunk whose memory is valid until it returns
    * @throws ProtocolError
    */
   read(chunk: Buffer): void {

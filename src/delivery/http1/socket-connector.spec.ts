@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { LookupFunction, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CERTIFICATE, KEY } from '../../../test/support/certificates.js';
 import { type RawServer, startRawServer, startRawTlsServer } from '../../../test/support/raw-tcp-server.js';
 import { type Connect, type SocketConnectorOptions, socketConnector } from './socket-connector.js';
@@ -84,14 +84,53 @@ describe.each([
   });
 });
 
-it('a TLS session is gone on with', async () => {
-  const server = await startRawTlsServer({ key: KEY, cert: CERTIFICATE }, () => undefined);
+describe('a TLS session', () => {
+  /** A connection that goes on with one, or whose own has come. */
+  const isReused = (connect: Connect): Promise<boolean> =>
+    new Promise((resolve, reject) =>
+      connect(
+        () => undefined,
+        (error, socket) => {
+          if (error) return reject(error);
+          cleanups.push(() => socket!.destroy());
+          if ((socket as TLSSocket).isSessionReused()) resolve(true);
+          else socket!.once('session', () => resolve(false));
+        },
+      ),
+    );
+  const serveTls = async (): Promise<RawServer> => {
+    const server = await startRawTlsServer({ key: KEY, cert: CERTIFICATE }, () => undefined);
+    cleanups.push(() => server.close());
+    return server;
+  };
+
+  it('is gone on with, for an hour after the certificate was looked at', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const connect = connectorTo((await serveTls()).port, { isTls: true });
+    expect([await isReused(connect), await isReused(connect)]).toEqual([false, true]);
+    vi.advanceTimersByTime(3_600_000);
+    expect(await isReused(connect)).toBe(false);
+    vi.useRealTimers();
+  });
+
+  it('is forgotten where a connection failed, whatever the reason', async () => {
+    const server = await serveTls();
+    const connect = connectorTo(server.port, { isTls: true });
+    expect(await isReused(connect)).toBe(false);
+    server.onConnection = (socket) => void socket.resetAndDestroy();
+    await expect(open(connect)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    server.onConnection = undefined;
+    expect(await isReused(connect)).toBe(false);
+  });
+});
+
+it('one that is there when a process goes on that stood still is used', async () => {
+  const server = await startRawServer(() => undefined);
   cleanups.push(() => server.close());
-  const connect = connectorTo(server.port, { isTls: true });
-  const first = (await open(connect)) as TLSSocket;
-  await once(first, 'session');
-  const second = (await open(connect)) as TLSSocket;
-  expect([first.isSessionReused(), second.isSessionReused()]).toEqual([false, true]);
+  const opened = open(connectorTo(server.port, { hostname: '127.0.0.1', connectTimeoutMs: 20 }));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  await opened;
+  expect(server.connections).toBe(1);
 });
 
 it('one that is not there in time fails', async () => {

@@ -1,7 +1,7 @@
 import { answerClientError } from '../../common/errors/client-error.js';
 import { KEEP_ALIVE_SECONDS, REQUEST_MS } from '../../common/http/timeouts.js';
 import { type Answer, renderAnswer } from './answer.js';
-import type { DirectSocket } from './direct-socket.js';
+import { type DirectSocket, leave } from './direct-socket.js';
 import { type PlainRequest, readPlainRequest } from './plain-request.js';
 
 /** What is behind a connection. */
@@ -23,6 +23,9 @@ const IDLE_MS = (KEEP_ALIVE_SECONDS + 1) * 1000;
 const PATIENCE_MS = 1000;
 
 const TOO_LATE = Object.assign(new Error('no request came'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
+/** What comes after the last answer. */
+const drop = (): boolean => true;
 
 /** A connection for as long as all that comes over it are plain requests. One is answered at a time. */
 export class Connection {
@@ -56,6 +59,7 @@ export class Connection {
   }
 
   private end(): void {
+    this.socket.onBytes = drop;
     this.socket.off('data', this.onData).destroySoon();
   }
 
@@ -126,7 +130,7 @@ export class Connection {
   private letIn(): void {
     clearTimeout(this.patience);
     this.socket.setTimeout(0);
-    this.socket.onBytes = () => false;
+    this.socket.onBytes = leave;
     this.socket.off('data', this.onData).off('end', this.onEnd).off('timeout', this.onTimeout);
     this.socket.off('error', this.onError).off('close', this.onClose);
     this.house.letIn(this, this.takeParts());

@@ -6,7 +6,7 @@ export interface DirectSocket extends Socket {
   onBytes: (bytes: Buffer) => boolean;
 }
 
-/** Of accepted sockets, not documented: what the system calls a connection, and who counts it. */
+/** Of accepted sockets, not documented: Node's handle of the connection, and the server that counts it until it ends. */
 interface Accepted {
   _handle?: { useUserBuffer?: unknown };
   _server: unknown;
@@ -15,12 +15,13 @@ interface Accepted {
 /** What comes over any connection: copied before the next one is read. */
 const incoming = Buffer.allocUnsafeSlow(64 * 1024);
 
-const leave: DirectSocket['onBytes'] = () => false;
+/** Leaves it to the stream. */
+export const leave: DirectSocket['onBytes'] = () => false;
 
 /**
  * Takes the place of a socket that was accepted, which is not to be used any more. Node gives each read of it 64 KiB and
  * what a stream needs, 4 of 10 µs of a request; sockets that connect may have their own memory instead (`onread`), those
- * of a server may not. Where Node has become another, it stays as it is.
+ * of a server may not. From a Node that has no such handle the accepted socket itself is returned.
  */
 export function directSocket(accepted: Socket): DirectSocket {
   const { _handle: handle, _server: server } = accepted as unknown as Accepted;
