@@ -55,7 +55,7 @@ describe('an account that was deleted', () => {
     const [gone, other] = [await newAccount(), await newAccount()];
     await send(gone, EVENTS);
     await send(other, 100);
-    await waitFor(async () => (await reconcile()).delivered === EVENTS + 100);
+    await waitFor(async () => (await reconcile()).delivered === EVENTS + 100, { timeoutMs: 45_000 });
     expect(await app.call('DELETE', `/accounts/${gone.id}`, { token: admin.token })).toMatchObject({
       status: 204,
     });
@@ -76,5 +76,5 @@ describe('an account that was deleted', () => {
       `SELECT count(*)::integer AS rows FROM attempts WHERE delivery_id NOT IN (SELECT id FROM finished_deliveries)`,
     );
     expect(rows).toBe(0);
-  });
+  }, 90_000);
 });
