@@ -11,22 +11,23 @@ interface Statement {
 
 /**
  * Runs a prepared statement with a whole batch of rows as its parameters. They are written into one message of exactly
- * their size; node-postgres by itself would copy each of them into a buffer that grows, four bytes for each that is sent.
+ * their size; node-postgres by itself would copy each of them into a buffer that grows.
  */
-export function queryBatch<Row extends pg.QueryResultRow>(
+export async function queryBatch<Row extends pg.QueryResultRow>(
   database: pg.Pool | pg.PoolClient,
   statement: Statement,
   parameters: readonly Parameter[],
 ): Promise<Row[]> {
   const query = new BatchQuery(statement, parameters) as unknown as pg.QueryConfig;
-  return new Promise((resolve, reject) =>
-    database.query<Row>(query, (error, result) => {
-      if (!error) return resolve(result.rows);
-      // It leads to whoever asked, not to the socket.
-      Error.captureStackTrace(error, queryBatch);
-      reject(error);
-    }),
-  );
+  try {
+    return await new Promise((resolve, reject) =>
+      database.query<Row>(query, (error, result) => (error ? reject(error) : resolve(result.rows))),
+    );
+  } catch (error) {
+    // It leads to whoever asked, not to the socket.
+    Error.captureStackTrace(error as Error);
+    throw error;
+  }
 }
 
 /** What a query of node-postgres does beyond its types. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { TimelyClient } from './timely-client.js';
 import type { DatabaseConnection } from '../config/app-config.js';
+import { TimelyClient } from './timely-client.js';
 
 /** Connections of the accept path alone, so that no list or delivery can keep a producer waiting. */
 export class AcceptPool extends pg.Pool {}

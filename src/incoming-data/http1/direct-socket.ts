@@ -9,6 +9,7 @@ export interface DirectSocket extends Socket {
 /** Of accepted sockets, not documented: Node's handle of the connection, and the server that counts it until it ends. */
 interface Accepted {
   _handle?: { useUserBuffer?: unknown };
+  server: unknown;
   _server: unknown;
 }
 
@@ -24,7 +25,7 @@ export const leave: DirectSocket['onBytes'] = () => false;
  * of a server may not. From a Node that has no such handle the accepted socket itself is returned.
  */
 export function directSocket(accepted: Socket): DirectSocket {
-  const { _handle: handle, _server: server } = accepted as unknown as Accepted;
+  const { _handle: handle, server, _server } = accepted as unknown as Accepted;
   if (!handle?.useUserBuffer) return Object.assign(accepted, { onBytes: leave });
   const options = {
     handle,
@@ -39,8 +40,8 @@ export function directSocket(accepted: Socket): DirectSocket {
   };
   const socket = Object.assign(new Socket(options as SocketConstructorOpts), {
     onBytes: leave,
-    server: (accepted as unknown as { server: unknown }).server,
-    _server: server,
+    server,
+    _server,
   });
   return socket;
 }

@@ -8,8 +8,6 @@ import type { Round } from '../harness/round.js';
 import { latest } from '../harness/timing.js';
 
 const LATE_MS = 2000;
-/** Of the short form, which runs beside other tests on a machine that may have no time for either. */
-const SHORT_LATE_MS = 15_000;
 const BACK_MS = 15_000;
 
 /** Redis dies, is wiped, freezes, is full, and is not there at the start. Nobody who sends notices. */
@@ -37,7 +35,7 @@ export const redisFaults: Fault = {
       round.rig.workers.flatMap(({ starts }) => starts),
     );
     round.note(`latest delivery ${late.ms} ms after its acknowledgement`);
-    const allowedMs = isShort ? SHORT_LATE_MS : LATE_MS + slackMs;
+    const allowedMs = LATE_MS + slackMs;
     round.check(late.ms <= allowedMs, `${late.what} arrived after ${late.ms} ms, ${allowedMs} are allowed`);
     return { duplicates: 0 };
   },
