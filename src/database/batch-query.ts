@@ -9,19 +9,25 @@ interface Statement {
   text: string;
 }
 
+/** The columns in the order of the statement, as the text that PostgreSQL writes of them. */
+export type BatchRow = readonly (string | null)[];
+
 /**
  * Runs a prepared statement with a whole batch of rows as its parameters. They are written into one message of exactly
- * their size; node-postgres by itself would copy each of them into a buffer that grows.
+ * their size; node-postgres by itself would copy each of them into a buffer that grows. What comes back is not described
+ * each time it is asked for, and not made into objects: whoever asks knows its columns.
  */
-export async function queryBatch<Row extends pg.QueryResultRow>(
+export async function queryBatch<Row extends BatchRow>(
   database: pg.Pool | pg.PoolClient,
   statement: Statement,
   parameters: readonly Parameter[],
 ): Promise<Row[]> {
-  const query = new BatchQuery(statement, parameters) as unknown as pg.QueryConfig;
+  const query = new BatchQuery<Row>(statement, parameters);
   try {
     return await new Promise((resolve, reject) =>
-      database.query<Row>(query, (error, result) => (error ? reject(error) : resolve(result.rows))),
+      database.query(query as unknown as pg.QueryConfig, (error) =>
+        error ? reject(error) : resolve(query.found),
+      ),
     );
   } catch (error) {
     // It leads to whoever asked, not to the socket.
@@ -36,7 +42,9 @@ const PreparingQuery = pg.Query as unknown as new (statement: Statement) => pg.S
   prepare(connection: pg.Connection): void;
 };
 
-class BatchQuery extends PreparingQuery {
+class BatchQuery<Row extends BatchRow> extends PreparingQuery {
+  readonly found: Row[] = [];
+
   constructor(
     private readonly statement: Statement,
     private readonly parameters: readonly Parameter[],
@@ -47,9 +55,15 @@ class BatchQuery extends PreparingQuery {
   override prepare(connection: pg.Connection): void {
     const { stream } = connection;
     const bind = () => stream.writable && stream.write(bindMessage(this.statement.name, this.parameters));
-    super.prepare(Object.create(connection, { bind: { value: bind } }));
+    super.prepare(Object.create(connection, { bind: { value: bind }, describe: { value: nothing } }));
+  }
+
+  handleDataRow({ fields }: { fields: Row }): void {
+    this.found.push(fields);
   }
 }
+
+const nothing = (): void => undefined;
 
 const FORMAT = { text: 0, binary: 1 };
 const NULL_LENGTH = -1;

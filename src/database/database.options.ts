@@ -27,6 +27,7 @@ export function typeormOptions(connection: DatabaseConnection): PostgresOptions 
       options: pool.options,
       keepAlive: true,
       onConnect: pool.onConnect,
+      min: pool.min,
     },
     synchronize: false,
     migrationsRun: false,

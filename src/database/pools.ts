@@ -75,6 +75,9 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     // Payloads are read as text, so the bytes must not be converted on the way.
     client_encoding: 'UTF8',
     max,
+    // One stays open: a process that has little to do does not sign in again each time, and where others take all the
+    // connections there are, what is under way can still be recorded.
+    min: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A backend that is frozen never sees statement_timeout; the client gives up by itself.
     query_timeout: statementMs + 500,
@@ -124,6 +127,5 @@ export function createResultPool(connection: DatabaseConnection): ResultPool {
   const options = poolOptions(connection, 'results', RESULT_BATCHES + 1, 10_000);
   const rowByRow = { ...BY_INDEX, enable_hashjoin: 'off', enable_mergejoin: 'off' };
   const settings = sessionOptions({ ...WITHOUT_WAITING, ...rowByRow });
-  // One stays open: where others take all there are, what is under way can still be recorded.
-  return new ResultPool({ ...options, options: settings, min: 1 });
+  return new ResultPool({ ...options, options: settings });
 }

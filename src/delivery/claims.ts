@@ -4,111 +4,26 @@ import type { Pool } from 'pg';
 import { failpoint } from '../common/fault-injection.js';
 import { FIRST_ID } from '../common/uuid.js';
 import { AppConfig } from '../config/app-config.js';
+import { type Parameter, queryBatch } from '../database/batch-query.js';
+import { intArray, uuidArray } from '../database/binary-arrays.js';
 import { DeliveryPool, ResultPool } from '../database/pools.js';
+import { CLAIM_BY_ID, CLAIM_DUE, type ClaimedRow } from './claim-statements.js';
 import type { ClaimedDelivery } from './contract.js';
-import { payloadOf } from './payload.js';
+import { type Payload, payloadOf } from './payload.js';
 import { RecentIds } from './recent-ids.js';
 
-const IS_FREE = `status <> 'held' AND (lease_token IS NULL OR lease_until < now())`;
-
-/**
- * Takes the lease on the rows that `candidates` locks, as many as `$3` bytes of payload allow and at least one, in
- * turns of the destinations, and reads what an attempt needs. A payload is valid UTF-8, or it would not have been
- * accepted, so it travels as text: half of what `bytea` takes on the wire.
- * Payloads are joined: read by a subquery in the select list they crashed PostgreSQL 18.4, under load, where it pruned
- * the partitions of events.
- * @param last the destination that a walk through them has come to
- */
-const claiming = (candidates: string, last = 'NULL') => `
-  WITH RECURSIVE ${candidates}, fitting AS (
-    SELECT id FROM (
-      SELECT id, sum(payload_bytes) OVER (ORDER BY turn, id) - payload_bytes AS bytes_before
-      FROM (
-        SELECT *, row_number() OVER (PARTITION BY destination_id ORDER BY due_at) AS turn FROM candidate
-      ) in_turns
-    ) weighed WHERE bytes_before < $3
-  ), claimed AS (
-    UPDATE deliveries SET lease_token = $1, lease_until = now() + make_interval(secs => $2)
-    WHERE id IN (SELECT id FROM fitting)
-    RETURNING id, event, event_id, account_id, destination_id, attempts
-  ), seen AS MATERIALIZED (
-    SELECT count(*)::integer AS candidates, count(DISTINCT destination_id)::integer AS destinations,
-      ${last} AS last_destination, (SELECT id FROM claimed LIMIT 1) AS told_with
-    FROM candidate
-  )
-  SELECT c.*, convert_from(e.payload, 'UTF8') AS payload,
-    seen.candidates, seen.destinations, seen.last_destination
-  FROM claimed c LEFT JOIN seen ON seen.told_with = c.id LEFT JOIN events e ON e.account_id = c.account_id AND e.id = c.event`;
-
-const CLAIM_BY_ID = {
-  name: 'claim_deliveries',
-  text: claiming(`candidate AS (
-    SELECT id, destination_id, payload_bytes, due_at FROM deliveries
-    WHERE id = ANY($4::uuid[]) AND ${IS_FREE} AND destination_id <> ALL($5::uuid[])
-      AND ($6::integer IS NULL OR attempts = $6)
-    FOR UPDATE SKIP LOCKED
-  )`),
-};
-
-/** Goes from destination to destination through the index, with a step for each, whatever is due to it. */
-const walk = (name: string, from: string, within: string) => `
-  ${name} AS (
-    (SELECT destination_id AS id FROM deliveries WHERE ${from} ORDER BY destination_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT destination_id FROM deliveries WHERE destination_id > ${name}.id AND ${within}
-            ORDER BY destination_id LIMIT 1)
-    FROM ${name} WHERE ${name}.id IS NOT NULL
-  )`;
-
-/**
- * Walks through all destinations, first those beyond `$8`, taking some of what is due from each, so that one with a
- * large backlog hides nobody: up to `$5`, and of those in `$4` what `$9` says. `$6` leaves the newest to the job that was
- * sent for them. Rooms are looked up and not joined, which could change the order of the walk.
- */
-const CLAIM_DUE = {
-  name: 'claim_due_deliveries',
-  text: claiming(
-    `${walk('ahead', 'destination_id > $8', 'true')}, ${walk('behind', 'destination_id <= $8', 'destination_id <= $8')},
-    candidate AS (
-      SELECT due.*, destination.id AS destination_id
-      FROM (SELECT id FROM ahead UNION ALL SELECT id FROM behind) destination
-      CROSS JOIN LATERAL (
-        SELECT id, payload_bytes, due_at FROM deliveries
-        WHERE destination_id = destination.id AND due_at <= now() - make_interval(secs => $6) AND ${IS_FREE}
-        ORDER BY due_at LIMIT least($5, ($9::integer[])[array_position($4::uuid[], destination.id)])
-        FOR UPDATE SKIP LOCKED
-      ) due
-      LIMIT $7
-    )`,
-    'coalesce(max(destination_id::text) FILTER (WHERE destination_id <= $8), max(destination_id::text))',
-  ),
-};
-
 const LEAST_PER_DESTINATION = 64;
+/** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
+const JOB_HEAD_START_SECONDS = 0.9;
+
 /** What a walk saw, whatever it took of it. */
 interface Seen {
   candidates: number;
   destinations: number;
-  last_destination: string;
+  lastDestination: string;
 }
 
-type ClaimedRow = { [name in keyof Seen]: Seen[name] | null } & {
-  id: string;
-  event: string;
-  event_id: string;
-  account_id: string;
-  destination_id: string;
-  attempts: number;
-  payload: string | null;
-};
-
-/** One row of a claim tells it, the others have nulls there. */
-const tellsWhatWasSeen = (row: ClaimedRow): row is ClaimedRow & Seen => row.candidates !== null;
-
-const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, last_destination: FIRST_ID };
-
-/** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
-const JOB_HEAD_START_SECONDS = 0.9;
+const NOTHING_SEEN: Seen = { candidates: 0, destinations: 0, lastDestination: FIRST_ID };
 
 /** Only for a process that knows to be the only one: after a crash nothing then waits for a lease to end. */
 export async function endAllLeases(pool: Pool): Promise<void> {
@@ -154,7 +69,8 @@ export class Claims {
   ): Promise<ClaimedDelivery[]> {
     if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
-    const { claimed } = await this.claim(CLAIM_BY_ID, maxBytes, [ids, busyDestinations, attempts]);
+    const values = [uuidArray(ids), uuidArray(busyDestinations), textOf(attempts)];
+    const { claimed } = await this.claim(CLAIM_BY_ID, maxBytes, values);
     if (claimed.length < ids.length) this.leave();
     return claimed;
   }
@@ -178,11 +94,12 @@ export class Claims {
     this.isUnderWay = false;
     const { leftBy } = this;
     const headStart = leftBy > this.sweptOf ? 0 : JOB_HEAD_START_SECONDS;
-    const values = [[...rooms.keys()], each, headStart, limit, this.walkedTo, [...rooms.values()]];
+    const [destinations, left] = [uuidArray([...rooms.keys()]), intArray([...rooms.values()])];
+    const values = [destinations, `${each}`, `${headStart}`, `${limit}`, this.walkedTo, left];
     const { claimed, seen } = await this.claim(CLAIM_DUE, maxBytes, values);
     const { candidates } = seen;
     this.lastDestinations = Math.max(1, seen.destinations);
-    this.walkedTo = seen.last_destination;
+    this.walkedTo = seen.lastDestination;
     this.isUnderWay = candidates >= limit || claimed.length < candidates || hasAny(claimed, each);
     // Of a destination that is full some may be left still.
     const isAll = claimed.length === 0 && !this.isUnderWay && [...rooms.values()].every((room) => room > 0);
@@ -208,30 +125,45 @@ export class Claims {
   private async claim(
     statement: { name: string; text: string },
     maxBytes: number,
-    values: unknown[],
+    values: Parameter[],
   ): Promise<{ claimed: ClaimedDelivery[]; seen: Seen }> {
     const { token, seconds, endsAt } = this.newLease();
-    const { rows } = await this.pool.query<ClaimedRow>({
-      ...statement,
-      values: [token, seconds, maxBytes, ...values],
-    });
+    const own = [token, `${seconds}`, `${maxBytes}`];
+    const rows = await queryBatch<ClaimedRow>(this.pool, statement, [...own, ...values]);
     if (rows.length > 0) await failpoint('claim.after');
-    const claimed = rows.map((row): ClaimedDelivery => {
-      this.recent.add(row.id);
+    const payloads = payloadsOf(rows);
+    const claimed = rows.map(([id, event, eventId, accountId, destinationId, attempts]): ClaimedDelivery => {
+      this.recent.add(id);
       return {
-        id: row.id,
-        event: row.event,
-        accountId: row.account_id,
-        destinationId: row.destination_id,
-        attempts: row.attempts,
+        id,
+        event,
+        accountId,
+        destinationId,
+        attempts: Number(attempts),
         leaseToken: token,
         leaseEndsAt: endsAt,
-        eventId: row.event_id,
-        payload: row.payload === null ? null : payloadOf(row.payload),
+        eventId,
+        payload: payloads.get(event) ?? null,
       };
     });
-    return { claimed, seen: rows.find(tellsWhatWasSeen) ?? NOTHING_SEEN };
+    return { claimed, seen: seenOf(rows) };
   }
+}
+
+const textOf = (number: number | null): string | null => (number === null ? null : `${number}`);
+
+/** By event: deliveries of one event share its payload. */
+function payloadsOf(rows: readonly ClaimedRow[]): Map<string, Payload> {
+  const payloads = new Map<string, Payload>();
+  for (const { 1: event, 6: payload } of rows) if (payload !== null) payloads.set(event, payloadOf(payload));
+  return payloads;
+}
+
+function seenOf(rows: readonly ClaimedRow[]): Seen {
+  for (const { 7: candidates, 8: destinations, 9: lastDestination } of rows)
+    if (lastDestination !== null)
+      return { candidates: Number(candidates), destinations: Number(destinations), lastDestination };
+  return NOTHING_SEEN;
 }
 
 /** Whether one destination has so many of them. */

@@ -93,7 +93,7 @@ export async function recordResults(pool: Pool | PoolClient, results: DeliveryRe
   // One order for all batches, so that two which meet on a row wait instead of deadlocking.
   const sorted = results.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   const now = performance.now();
-  const rows = await queryBatch<{ delivery_id: string; lease_token: string }>(pool, RECORD, [
+  const rows = await queryBatch<[deliveryId: string, leaseToken: string]>(pool, RECORD, [
     uuidArray(sorted.map((result) => result.deliveryId)),
     uuidArray(sorted.map((result) => result.leaseToken)),
     textArray(sorted.map((result) => result.next)),
@@ -109,7 +109,7 @@ export async function recordResults(pool: Pool | PoolClient, results: DeliveryRe
   ]);
   if (rows.length === 0) return results.map(() => true);
   // By lease as well: a process that was frozen may have two results of one delivery in a batch.
-  const superseded = new Set(rows.map((row) => row.delivery_id + row.lease_token));
+  const superseded = new Set(rows.map(([deliveryId, leaseToken]) => deliveryId + leaseToken));
   const isKept = (result: DeliveryResult): boolean => !superseded.has(result.deliveryId + result.leaseToken);
   await recordLate(
     pool,

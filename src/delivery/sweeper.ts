@@ -48,12 +48,11 @@ export class Sweeper {
       const claimed = await this.sweep();
       if (this.claims.isUnderWay) continue;
       // Much claimed means that there is more: soon again, or as soon as there is room for it.
-      if (claimed >= WORTH_GOING_ON) {
-        if (!this.isAwake) await this.sleepUntilWoken(REST_MS);
-      } else {
-        await rest(REST_MS);
-        if (!this.isAwake) await this.sleepUntilWoken(TICK_MS - REST_MS);
-      }
+      const isMuch = claimed >= WORTH_GOING_ON;
+      const sweptAt = performance.now();
+      if (!this.isAwake) await this.sleepUntilWoken(isMuch ? REST_MS : TICK_MS);
+      const earlyMs = sweptAt + REST_MS - performance.now();
+      if (!isMuch && earlyMs > 0) await rest(earlyMs);
       this.isAwake = false;
     }
   }

@@ -76,12 +76,12 @@ export async function acceptEvents(
   lease?: DirectLease,
 ): Promise<AcceptedEvent[]> {
   await failpoint('accept.before_begin');
-  const storing = queryBatch<{ id: string }>(pool, ACCEPT, toColumns(events, lease));
+  const storing = queryBatch<[id: string]>(pool, ACCEPT, toColumns(events, lease));
   void failpoint('accept.sent');
   const rows = await storing;
   await failpoint('accept.after_commit');
   if (rows.length === 0) return events.map(asStored);
-  const repeatedIds = new Set(rows.map((row) => row.id));
+  const repeatedIds = new Set(rows.map(([id]) => id));
   const repeated = events.filter((event) => repeatedIds.has(event.id));
   const firsts = await findFirsts(pool, repeated);
   return events.map((event) => (repeatedIds.has(event.id) ? firstOf(event, firsts) : asStored(event)));

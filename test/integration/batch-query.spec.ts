@@ -29,7 +29,7 @@ describe('a statement with a batch', () => {
     const numbers = Array.from({ length: count }, (_, n) => n);
     const texts = numbers.map((n) => (n % 7 === 0 ? null : `ä${n}`));
     const parameters = [intArray(numbers), textArray(texts), 'żółw 🐢', '41', null];
-    const rows = numbers.map((a) => ({ a, b: texts[a], text: 'żółw 🐢', number: 42, nothing: null }));
+    const rows = numbers.map((a) => [`${a}`, texts[a], 'żółw 🐢', '42', null]);
     return { parameters, rows };
   };
 
@@ -59,7 +59,7 @@ describe('a statement with a batch', () => {
       code: '22012',
       stack: expect.stringContaining('at asked'),
     });
-    expect(await queryBatch(client, DIVISION, [intArray([1])])).toEqual([{ result: 1 }]);
+    expect(await queryBatch(client, DIVISION, [intArray([1])])).toEqual([['1']]);
     client.release();
   });
 });

@@ -13,7 +13,7 @@ export const defects = [
   {
     name: 'no_lease',
     about: 'a delivery under way may be claimed again',
-    file: 'delivery/claims.js',
+    file: 'delivery/claim-statements.js',
     from: 'const IS_FREE = ',
     to: (name) => `const IS_FREE = ${on(name)} ? "status <> 'held'" : `,
   },
