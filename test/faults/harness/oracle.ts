@@ -1,3 +1,4 @@
+import { historyOf } from './history.js';
 import type { Received } from './receiver.js';
 import type { Round } from './round.js';
 
@@ -88,16 +89,9 @@ async function timeouts({ rig, accountId }: Round): Promise<number> {
 }
 
 /** The attempts of one event that arrived more than once. */
-async function explainDuplicate({ rig, accountId }: Round, taken: Arrivals['taken']): Promise<string[]> {
+async function explainDuplicate(round: Round, taken: Arrivals['taken']): Promise<string[]> {
   const [key] = [...taken].find(([, times]) => times > 1)!;
-  const rows = await rig.database.query<{ said: string }>(
-    `SELECT concat_ws(' ', a.started_at, 'ended', uuid_extract_timestamp(a.id)::time, 'of', f.id, 'number', a.number, a.duration_ms, 'ms', coalesce(a.error, a.status_code::text),
-       CASE WHEN superseded THEN 'superseded' END) AS said
-     FROM events e JOIN finished_deliveries f ON f.event = e.id JOIN all_attempts a ON a.delivery_id = f.id
-     WHERE e.account_id = $1 AND e.event_id = $2 ORDER BY a.started_at`,
-    [accountId, key.split(' ')[1]],
-  );
-  return [`  such as ${key}: ${rows.map(({ said }) => said).join('; ')}`];
+  return [`  such as ${key}: ${await historyOf(round, key)}`];
 }
 
 /** What the tables say has to be the same story. */

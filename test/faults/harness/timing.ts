@@ -1,3 +1,4 @@
+import { historyOf } from './history.js';
 import type { Round } from './round.js';
 
 export interface Lateness {
@@ -24,4 +25,11 @@ export function latest({ producer, rig }: Round, excuses: number[] = [], since =
     if (acknowledgedAt >= since && ms > worst.ms) worst = { ms: Math.round(ms), what };
   }
   return worst;
+}
+
+/** Demands that nothing came later than `allowedMs`; what did is told with its attempts. */
+export async function checkLatest(round: Round, { ms, what }: Lateness, allowedMs: number): Promise<void> {
+  if (ms <= allowedMs) return;
+  const history = await historyOf(round, what);
+  round.check(false, `${what} came after ${ms} ms, ${allowedMs} are allowed: ${history}`);
 }
