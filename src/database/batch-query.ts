@@ -40,6 +40,7 @@ export async function queryBatch<Row extends BatchRow>(
 const PreparingQuery = pg.Query as unknown as new (statement: Statement) => pg.Submittable & {
   /** Sends the statement, where the connection has not seen it, what binds it to its parameters, and what runs it. */
   prepare(connection: pg.Connection): void;
+  handleDataRow(message: { fields: BatchRow }): void;
 };
 
 class BatchQuery<Row extends BatchRow> extends PreparingQuery {
@@ -58,7 +59,7 @@ class BatchQuery<Row extends BatchRow> extends PreparingQuery {
     super.prepare(Object.create(connection, { bind: { value: bind }, describe: { value: nothing } }));
   }
 
-  handleDataRow({ fields }: { fields: Row }): void {
+  override handleDataRow({ fields }: { fields: Row }): void {
     this.found.push(fields);
   }
 }

@@ -75,8 +75,7 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     // Payloads are read as text, so the bytes must not be converted on the way.
     client_encoding: 'UTF8',
     max,
-    // One stays open: a process that has little to do does not sign in again each time, and where others take all the
-    // connections there are, what is under way can still be recorded.
+    // One that was opened stays open: a process that has little to do does not sign in again each time.
     min: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     // A backend that is frozen never sees statement_timeout; the client gives up by itself.
@@ -85,6 +84,8 @@ export function poolOptions(connection: DatabaseConnection, name: string, max: n
     idle_in_transaction_session_timeout: 30_000,
     options: sessionOptions(),
     keepAlive: true,
+    // What is between may forget a connection that says nothing for minutes.
+    keepAliveInitialDelayMillis: 30_000,
     onConnect: outliveConnection,
     Client: TimelyClient as unknown as new () => pg.ClientBase,
   };
@@ -127,5 +128,6 @@ export function createResultPool(connection: DatabaseConnection): ResultPool {
   const options = poolOptions(connection, 'results', RESULT_BATCHES + 1, 10_000);
   const rowByRow = { ...BY_INDEX, enable_hashjoin: 'off', enable_mergejoin: 'off' };
   const settings = sessionOptions({ ...WITHOUT_WAITING, ...rowByRow });
+  // The one that stays open records what is under way, also where others take all the connections there are.
   return new ResultPool({ ...options, options: settings });
 }

@@ -60,6 +60,7 @@ export class Claims {
 
   /**
    * Claims these deliveries, as far as they are open, free, not of a busy destination, and fit.
+   * @param ids as this product made them
    * @param attempts claims only deliveries with so many attempts behind them; null takes all.
    */
   async byId(
@@ -155,12 +156,13 @@ const textOf = (number: number | null): string | null => (number === null ? null
 /** By event: deliveries of one event share its payload. */
 function payloadsOf(rows: readonly ClaimedRow[]): Map<string, Payload> {
   const payloads = new Map<string, Payload>();
-  for (const { 1: event, 6: payload } of rows) if (payload !== null) payloads.set(event, payloadOf(payload));
+  for (const [, event, , , , , payload] of rows)
+    if (payload !== null) payloads.set(event, payloadOf(payload));
   return payloads;
 }
 
 function seenOf(rows: readonly ClaimedRow[]): Seen {
-  for (const { 7: candidates, 8: destinations, 9: lastDestination } of rows)
+  for (const [, , , , , , , candidates, destinations, lastDestination] of rows)
     if (lastDestination !== null)
       return { candidates: Number(candidates), destinations: Number(destinations), lastDestination };
   return NOTHING_SEEN;

@@ -36,9 +36,14 @@ export class DeliveriesProcessor extends WorkerHost {
     super();
   }
 
-  /** The queue may be away; the sweeper goes on. One line when it begins, not one per attempt to reconnect. */
+  /**
+   * The queue may be away: nobody names what is due then, and the sweeper takes it however new it is. One line when it
+   * begins, not one per attempt to reconnect.
+   */
   @OnWorkerEvent('error')
   onError(error: Error): void {
+    this.claims.leave();
+    this.sweeper.wake();
     if (!this.isFailing) this.logger.warn({ err: error }, 'queue.worker_disconnected');
     this.isFailing = true;
   }

@@ -92,6 +92,8 @@ function onPostgres(config: AppConfig, report: (error: Error) => void): QueueCon
     ...poolOptions(config.database, 'queue', 6, 10_000),
     // Jobs are hints that the sweeper makes up for, so they need no wait for the disk.
     options: sessionOptions({ search_path: 'bullmq', synchronous_commit: 'off' }),
+    // A worker listens on one for good.
+    min: 2,
   });
   pool.on('error', report);
   // BullMQ takes a pool where its types say Redis: the backend factory set above decides what it is.

@@ -168,6 +168,20 @@ describe.each(queues)('separate processes with the queue on %s', { timeout: 60_0
       expect(new Set(receiver.requests.map(({ headers }) => headers['cl-x-event-id'])).size).toBe(11);
     });
 
+    it('do not leave what comes without Redis to jobs that nobody sends', async () => {
+      await redis!.kill('SIGKILL');
+      await startWorker();
+      const tookMs: number[] = [];
+      for (let time = 0; time < 5; time++) {
+        const from = performance.now();
+        await send(`no-job-${time}`);
+        await waitFor(() => receiver.requests.length > time, { timeoutMs: 5000 });
+        tookMs.push(performance.now() - from);
+      }
+      // As long a sweeper leaves to its job what is new; how soon it looks is up to the machine.
+      expect(Math.min(...tookMs)).toBeLessThan(900);
+    });
+
     it('start and stop without Redis', async () => {
       await redis!.kill('SIGKILL');
       const worker = await startWorker();

@@ -7,6 +7,7 @@ import {
   type ResultPool,
   createDeliveryPool,
   createResultPool,
+  withClient,
 } from '../../src/database/pools.js';
 import { ensureDayPartitions } from '../../src/database/partitions.js';
 import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
@@ -169,21 +170,27 @@ describe('claiming', () => {
       [[first, second], DESTINATIONS[0], payload],
     );
     await pool.query(
+      `INSERT INTO events (id, account_id, event_id, payload, destination_ids)
+       SELECT id, $2, id::text, '{}', '{}' FROM unnest($1::uuid[]) AS id`,
+      [Array.from({ length: 300 }, () => uuidv7()), DESTINATIONS[0]],
+    );
+    await pool.query(
       `INSERT INTO deliveries (id, event, event_id, account_id, destination_id, payload_bytes, due_at)
        SELECT gen_random_uuid(), event, 'an-event', $2, destination, 20000, now() - interval '1 minute'
        FROM unnest($1::uuid[]) AS event, unnest($3::uuid[]) AS destination`,
       [[first, second, removed], DESTINATIONS[0], DESTINATIONS],
     );
-    const client = await pool.connect();
-    await client.query('BEGIN');
-    const claimed = await new Claims(client as never, resultPool, config).due(100, limits);
-    const { rows } = await client.query(
-      `SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables
-       WHERE relname ~ '^events_'`,
-    );
-    await client.query('ROLLBACK');
-    client.release();
-    expect(rows[0].read).toBe(2);
+    const { claimed, read } = await withClient(pool, async (client) => {
+      await client.query('BEGIN');
+      const taken = await new Claims(client as never, resultPool, config).due(100, limits);
+      const { rows } = await client.query(
+        `SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables
+         WHERE relname ~ '^events_'`,
+      );
+      await client.query('ROLLBACK');
+      return { claimed: taken, read: rows[0].read };
+    });
+    expect(read).toBe(2);
     const payloadsOf = (event: string) =>
       claimed.filter((one) => one.event === event).map((one) => one.payload);
     expect(payloadsOf(removed)).toEqual([null, null, null]);

@@ -1,6 +1,6 @@
 import type { Round } from './round.js';
 
-/** What the log has of an event, for whoever asks what went wrong. `key` is its destination and its id. */
+/** What the log has of an event, for all its destinations. `key` is one of these and the event's id. */
 export async function historyOf({ rig, accountId }: Round, key: string): Promise<string> {
   const rows = await rig.database.query<{ said: string }>(
     `SELECT concat_ws(' ', a.started_at, 'ended', uuid_extract_timestamp(a.id)::time, 'of', f.id, 'received',
@@ -10,5 +10,5 @@ export async function historyOf({ rig, accountId }: Round, key: string): Promise
      WHERE e.account_id = $1 AND e.event_id = $2 ORDER BY a.started_at`,
     [accountId, key.split(' ')[1]],
   );
-  return rows.map(({ said }) => said).join('; ');
+  return rows.map(({ said }) => said).join('; ') || 'the log has nothing of it';
 }
