@@ -216,6 +216,10 @@ describe('a server that closes', () => {
     await start();
     const port = Number(new URL(app.url).port);
     const waiting = Array.from({ length: 60 }, () => connect(port, '127.0.0.1'));
+    for (let goes = 0; goes < 10; goes++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => socket.resetAndDestroy());
+    }
     const closing = app.close();
     const answers = await Promise.all(waiting.map((socket) => text(socket.end(plain()))));
     expect(answers.flatMap(statusesIn)).toEqual(waiting.map(() => 202));

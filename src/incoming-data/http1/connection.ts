@@ -144,7 +144,9 @@ export class Connection {
 
   private readonly onTimeout = (): void => {
     if (this.isAnswering && !this.isUnread) return;
-    if (this.hasAnswered || this.isUnread || this.house.isClosing) this.socket.destroy();
+    if (this.hasAnswered || this.isUnread) this.socket.destroy();
+    // Whoever stood still finds its timers before what has come meanwhile: that gets a turn.
+    else if (this.house.isClosing) setImmediate(() => this.socket.bytesRead === 0 && this.socket.destroy());
     else answerClientError(TOO_LATE, this.socket);
   };
 
