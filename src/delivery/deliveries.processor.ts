@@ -42,8 +42,7 @@ export class DeliveriesProcessor extends WorkerHost {
    */
   @OnWorkerEvent('error')
   onError(error: Error): void {
-    this.claims.leave();
-    this.sweeper.wake();
+    this.leaveToSweeper();
     if (!this.isFailing) this.logger.warn({ err: error }, 'queue.worker_disconnected');
     this.isFailing = true;
   }
@@ -63,14 +62,17 @@ export class DeliveriesProcessor extends WorkerHost {
 
   private async attempt({ delivery_ids: ids, unnamed, attempts }: DeliveryJob, isRetriedByHand: boolean) {
     const batch = new Batch(0);
-    if (unnamed) {
-      this.claims.leave();
-      this.sweeper.wake();
-    }
+    if (unnamed) this.leaveToSweeper();
     // By hand means: whatever was tried since the job was made, try again.
     await this.startAll(ids, isRetriedByHand ? null : attempts, batch);
     await batch.settledWithin(attempts > 0 ? RETRY_WAIT_MS : JOB_WAIT_MS);
     return report(batch, ids.length);
+  }
+
+  /** Some are due that no job names. */
+  private leaveToSweeper(): void {
+    this.claims.leave();
+    this.sweeper.wake();
   }
 
   /** As much at a time as the engine has room for. */
