@@ -55,9 +55,10 @@ export const killApiBeforeBegin: Fault = {
   async run(round) {
     const api = round.rig.apis[0]!;
     round.producer.run(PER_SECOND);
-    await api.arm({ place: 'accept.before_begin', action: 'delay', ms: 5000, pass: 5 });
+    await api.arm({ place: 'accept.before_begin', action: 'delay', ms: 60_000, pass: 5 });
     await waitFor(() => api.hits.includes('accept.before_begin'), { what: 'an event about to be stored' });
-    await sleep(200);
+    // Time for an answer that must not come.
+    await sleep(1000);
     await api.kill();
     await round.producer.finish();
     return { duplicates: 0 };

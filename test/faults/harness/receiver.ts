@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Gate } from './gate.js';
 
 export interface Received {
   eventId: string;
@@ -17,6 +18,8 @@ export interface Received {
 export interface Reply {
   status: number;
   afterMs?: number;
+  /** Nothing is answered before. */
+  behind?: Gate;
 }
 
 /** What to answer; null never answers. `earlier` counts what came before for the same event and destination. */
@@ -79,7 +82,8 @@ export class FaultReceiver {
       if (send(reply.status) && reply.status >= 200 && reply.status < 300)
         received.takenAt = performance.now();
     };
-    if (reply.afterMs) setTimeout(answerNow, reply.afterMs);
+    if (reply.behind) void reply.behind.opened.then(answerNow);
+    else if (reply.afterMs) setTimeout(answerNow, reply.afterMs);
     else answerNow();
   }
 }
