@@ -118,7 +118,9 @@ const BY_INDEX = { enable_seqscan: 'off', enable_bitmapscan: 'off' };
 /** The keepers of a process hold seven when all of them work at once. */
 export function createDeliveryPool(connection: DatabaseConnection): DeliveryPool {
   const options = poolOptions(connection, 'delivery', 8, 10_000);
-  return new DeliveryPool({ ...options, options: sessionOptions({ ...WITHOUT_WAITING, ...BY_INDEX }) });
+  const settings = sessionOptions({ ...WITHOUT_WAITING, ...BY_INDEX });
+  // A keeper looks now and then while a sweep is under way.
+  return new DeliveryPool({ ...options, min: 2, options: settings });
 }
 
 /** Batches of results that are written at once; one connection more is for whoever reads destinations. */

@@ -13,7 +13,7 @@ import { type Payload, payloadOf } from './payload.js';
 import { RecentIds } from './recent-ids.js';
 
 const LEAST_PER_DESTINATION = 64;
-/** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some. */
+/** How long the sweeper leaves a due row to the job that was sent for it, unless jobs have left some or all is quiet. */
 const JOB_HEAD_START_SECONDS = 0.9;
 
 /** What a walk saw, whatever it took of it. */
@@ -47,6 +47,8 @@ export class Claims {
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size or of how much was asked for. */
   isUnderWay = false;
+  /** Nothing was claimed since the last walk began. */
+  isQuiet = false;
   /** How many jobs have not claimed all that they name, which nobody but the sweeper will; of how many it has all. */
   private leftBy = 0;
   private sweptOf = 0;
@@ -87,14 +89,15 @@ export class Claims {
   }
 
   /**
-   * Claims up to `limit` deliveries that have been due for a moment, or for any time where jobs have left some: some of
-   * each destination, as many as it has room for, and where there are few, more of each.
+   * Claims up to `limit` deliveries that have been due for a moment, or for any time where jobs have left some or all is
+   * quiet: some of each destination, as many as it has room for, and where there are few, more of each.
    */
   async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
+    const { leftBy, isQuiet } = this;
     this.isUnderWay = false;
-    const { leftBy } = this;
-    const headStart = leftBy > this.sweptOf ? 0 : JOB_HEAD_START_SECONDS;
+    this.isQuiet = true;
+    const headStart = leftBy > this.sweptOf || isQuiet ? 0 : JOB_HEAD_START_SECONDS;
     const [destinations, left] = [uuidArray([...rooms.keys()]), intArray([...rooms.values()])];
     const values = [destinations, `${each}`, `${headStart}`, `${limit}`, this.walkedTo, left];
     const { claimed, seen } = await this.claim(CLAIM_DUE, maxBytes, values);
@@ -131,6 +134,7 @@ export class Claims {
     const { token, seconds, endsAt } = this.newLease();
     const own = [token, `${seconds}`, `${maxBytes}`];
     const rows = await queryBatch<ClaimedRow>(this.pool, statement, [...own, ...values]);
+    if (rows.length > 0) this.isQuiet = false;
     if (rows.length > 0) await failpoint('claim.after');
     const payloads = payloadsOf(rows);
     const claimed = rows.map(([id, event, eventId, accountId, destinationId, attempts]): ClaimedDelivery => {

@@ -107,7 +107,7 @@ export class DeliveryEngine {
     this.roomAgain = listener;
   }
 
-  /** Puts back what waits too long for its destination. Called once a second. */
+  /** Puts back what waits too long for its destination. Called by each sweep. */
   shed(): void {
     this.lanes.shed();
   }

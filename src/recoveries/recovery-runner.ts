@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { LOGGER } from '../common/logger.js';
 import { ChangeFeed } from '../database/change-feed.js';
+import { DeliveryPool } from '../database/pools.js';
 import { ReplayHints } from '../replays/replay-hints.js';
 import { PAGE_EVERY_MS } from './pace.js';
 import type { Walk } from './page-rows.js';
@@ -34,6 +35,7 @@ export class RecoveryRunner implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly dataSource: DataSource,
+    private readonly pool: DeliveryPool,
     private readonly hints: ReplayHints,
     private readonly changes: ChangeFeed,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -66,10 +68,21 @@ export class RecoveryRunner implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async step(): Promise<'page' | 'waiting' | 'nothing'> {
-    const found = await this.makeNext();
-    if (found === 'nothing' || found === 'end') await this.complete();
+    const found = (await this.isAnyRunning()) ? await this.goOn() : 'nothing';
     this.isFailing = false;
     return found === 'end' ? 'page' : found;
+  }
+
+  private async goOn(): Promise<'page' | 'end' | 'waiting' | 'nothing'> {
+    const found = await this.makeNext();
+    if (found === 'nothing' || found === 'end') await this.complete();
+    return found;
+  }
+
+  /** Mostly none is: one statement on a connection that is open anyway tells. */
+  private async isAnyRunning(): Promise<boolean> {
+    const { rowCount } = await this.pool.query(`SELECT FROM recoveries WHERE state = 'running' LIMIT 1`);
+    return rowCount! > 0;
   }
 
   private async makeNext(): Promise<'page' | 'end' | 'waiting' | 'nothing'> {

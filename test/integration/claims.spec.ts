@@ -88,7 +88,24 @@ describe('claiming', () => {
     expect(await claims.due(1, limits)).toHaveLength(1);
     expect(await claims.due(10, limits)).toHaveLength(2);
     expect(await claims.due(10, limits)).toHaveLength(0);
+    // It has seen that nothing is left. What it claims then says that jobs are on their way.
+    await addDue(DESTINATIONS[0]!, 1);
+    expect(await claims.due(10, limits)).toHaveLength(1);
     await addDue(DESTINATIONS[0]!, 1, 10, '0 seconds');
+    expect(await claims.due(10, limits)).toHaveLength(0);
+  });
+
+  it('takes new ones at once while all is quiet', async () => {
+    const addNew = () => addDue(DESTINATIONS[0]!, 1, 10, '0 seconds');
+    await addNew();
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    expect(claims.isQuiet).toBe(true);
+    expect(await claims.due(10, limits)).toHaveLength(1);
+    expect(claims.isQuiet).toBe(false);
+    const ids = await addNew();
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    expect(await claims.byId(ids, limits, null)).toHaveLength(1);
+    await addNew();
     expect(await claims.due(10, limits)).toHaveLength(0);
   });
 
