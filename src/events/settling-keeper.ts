@@ -57,8 +57,9 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
       const startedAt = performance.now();
       const isMore = await this.tryPass();
       // Where there is more it rests as long as it worked.
-      await rest(Math.max(REST_MS, performance.now() - startedAt), signal);
+      const restsUntil = performance.now() + Math.max(REST_MS, performance.now() - startedAt);
       if (!isMore && !signal.aborted) await rest(EVERY_MS, this.pause.signal);
+      await rest(restsUntil - performance.now(), signal);
     }
   }
 
@@ -107,5 +108,6 @@ export class SettlingKeeper implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-const rest = (ms: number, signal: AbortSignal): Promise<unknown> =>
-  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+const rest = async (ms: number, signal: AbortSignal): Promise<void> => {
+  if (ms > 0) await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+};

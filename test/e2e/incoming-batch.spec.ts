@@ -7,8 +7,8 @@ import {
   createAccount,
   createDestination,
   registerAdmin,
-  unlimited,
 } from '../support/factories.js';
+import { NOTHING_STORED, batchOf, createUnlimitedAccount, stored } from '../support/incoming-data.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -48,8 +48,7 @@ describe('a batch of incoming data', () => {
 
   beforeEach(async () => {
     receiver = await startReceiver();
-    account = await createAccount(app, admin);
-    await unlimited(app, admin, account);
+    account = await createUnlimitedAccount(app, admin);
   });
 
   afterEach(() => receiver.close());
@@ -64,23 +63,8 @@ describe('a batch of incoming data', () => {
 
   const results = (answer: TestAnswer): Result[] => answer.body.results;
   const statuses = (answer: TestAnswer): number[] => results(answer).map(({ status }) => status);
-  const batchOf = (...ids: string[]): string =>
-    JSON.stringify(ids.map((event_id) => ({ event_id, data: { event_id } })));
   const destination = (body: object = {}) =>
     createDestination(app, admin, account, { url: receiver.url, ...body });
-
-  const stored = async () => {
-    const [row] = await app.dataSource.query(
-      `SELECT (SELECT count(*)::integer FROM events WHERE account_id = $1) AS events,
-              (SELECT count(*)::integer FROM event_keys WHERE account_id = $1) AS keys,
-              (SELECT count(*)::integer FROM (
-                 SELECT id FROM deliveries WHERE account_id = $1 UNION ALL
-                 SELECT id FROM finished_deliveries WHERE account_id = $1) d) AS deliveries`,
-      [account.id],
-    );
-    return row as { events: number; keys: number; deliveries: number };
-  };
-  const NOTHING = { events: 0, keys: 0, deliveries: 0 };
 
   it('is accepted with a result for each event, and every destination gets the very bytes of each data', async () => {
     const { id } = await destination();
@@ -172,14 +156,14 @@ describe('a batch of incoming data', () => {
       code: 'invalid_data',
       errors: [{ field: 'event_id' }],
     });
-    expect(await stored()).toMatchObject({ events: 3, keys: 3 });
+    expect(await stored(app, account)).toMatchObject({ events: 3, keys: 3 });
   });
 
   it('with nothing good in it stores nothing', async () => {
     const answer = await send('[{"data":1},2]');
     expect(answer.status).toBe(207);
     expect(statuses(answer)).toEqual([400, 400]);
-    expect(await stored()).toEqual(NOTHING);
+    expect(await stored(app, account)).toEqual(NOTHING_STORED);
   });
 
   it('that holds an id twice stores the first one; the same bytes are a duplicate, others a conflict', async () => {
@@ -190,7 +174,7 @@ describe('a batch of incoming data', () => {
     expect(statuses(answer)).toEqual([202, 200, 409, 202]);
     expect(results(answer)[1]!.id).toBe(results(answer)[0]!.id);
     await waitFor(() => receiver.requests.length === 2);
-    expect(await stored()).toEqual({ events: 2, keys: 2, deliveries: 2 });
+    expect(await stored(app, account)).toEqual({ events: 2, keys: 2, deliveries: 2 });
   });
 
   it('sent again is duplicates with the first receipts, also from ten producers at once', async () => {
@@ -204,53 +188,7 @@ describe('a batch of incoming data', () => {
     expect(again.status).toBe(200);
     expect(again.body).toMatchObject({ success: true, accepted: 0, duplicates: 30 });
     await waitFor(() => receiver.requests.length === 30);
-    expect(await stored()).toEqual({ events: 30, keys: 30, deliveries: 30 });
-  });
-
-  describe('is refused whole and stores nothing:', () => {
-    const refused = async (answer: TestAnswer, status: number, code: string) => {
-      expect(answer.body).toMatchObject({ status, code });
-      expect(answer.status).toBe(status);
-      expect(await stored()).toEqual(NOTHING);
-    };
-
-    it('no token, whatever else is wrong', async () => {
-      const headers = { 'cl-x-token': 'nobody', 'cl-x-event-id': 'x', 'content-type': 'garbage' };
-      await refused(await send('x', headers), 401, 'unauthenticated');
-    });
-
-    it('an event id for the whole of it, before the content type', async () => {
-      const answer = await send(batchOf('a'), { 'cl-x-event-id': 'a', 'content-type': 'text/plain' });
-      await refused(answer, 400, 'invalid_data');
-      expect(answer.body.errors[0].field).toBe('CL-X-EVENT-ID');
-    });
-
-    it('another content type, before the size', async () => {
-      const answer = await send(Buffer.alloc(4_200_000, ' '), { 'content-type': 'text/plain' });
-      await refused(answer, 415, 'unsupported_media_type');
-    });
-
-    it('more than 4 MiB', async () => {
-      await refused(await send(Buffer.alloc(4 * 1024 * 1024 + 1, ' ')), 413, 'payload_too_large');
-    });
-
-    it.each([
-      ['no JSON', '[{"data":{}}'],
-      ['no array', '{"data":{}}'],
-      ['an empty array', '[]'],
-      ['501 events', JSON.stringify(Array.from({ length: 501 }, () => ({ data: {} })))],
-      ['an event of 201 levels', `[{"data":${'['.repeat(201)}${']'.repeat(201)}}]`],
-      ['half a million levels', '['.repeat(500_000)],
-    ])('%s', async (_, body) => {
-      await refused(await send(body), 400, 'invalid_data');
-    });
-
-    it('more deliveries than one statement should store', async () => {
-      for (let n = 0; n < 21; n++) await destination();
-      const answer = await send(batchOf(...Array.from({ length: 500 }, (_, n) => `wide-${n}`)));
-      await refused(answer, 413, 'payload_too_large');
-      expect(answer.body.detail).toContain('10500 deliveries');
-    });
+    expect(await stored(app, account)).toEqual({ events: 30, keys: 30, deliveries: 30 });
   });
 
   it('takes 4 MiB in all, and 1 MiB of each', async () => {
@@ -275,13 +213,13 @@ describe('a batch of incoming data', () => {
     expect(batch.body.detail).toContain('same event ids');
     await locker.rollbackTransaction();
     await locker.release();
-    expect(await stored()).toEqual(NOTHING);
+    expect(await stored(app, account)).toEqual(NOTHING_STORED);
     const answers = await Promise.all([
       send(batchOf('x', 'y', 'z')),
       ...Array.from({ length: 5 }, (_, n) => single(n)),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202, 202]);
-    expect(await stored()).toMatchObject({ events: 8, keys: 8 });
+    expect(await stored(app, account)).toMatchObject({ events: 8, keys: 8 });
   });
 
   it('whose COMMIT was never answered is 503, and sent again it is all duplicates, delivered once', async () => {
@@ -294,7 +232,7 @@ describe('a batch of incoming data', () => {
     expect(again.status).toBe(200);
     expect(statuses(again)).toEqual([200, 200, 200]);
     await waitFor(() => receiver.requests.length === 3);
-    expect(await stored()).toEqual({ events: 3, keys: 3, deliveries: 3 });
+    expect(await stored(app, account)).toEqual({ events: 3, keys: 3, deliveries: 3 });
   });
 
   it('is counted event by event, by what each was answered', async () => {

@@ -7,7 +7,6 @@ import {
   type ResultPool,
   createDeliveryPool,
   createResultPool,
-  withClient,
 } from '../../src/database/pools.js';
 import { ensureDayPartitions } from '../../src/database/partitions.js';
 import { PARTITIONED_TABLES } from '../../src/events/partitioned-tables.js';
@@ -176,47 +175,6 @@ describe('claiming', () => {
     expect(await claims.due(150, limits)).toHaveLength(150);
     // So many of each, as two were seen last.
     expect(await walk()).toEqual({ [a]: 36, [b]: 64, [c]: 0 });
-  });
-
-  it('reads the payload of an event once, for all its deliveries', async () => {
-    const [first, second, removed] = [uuidv7(), uuidv7(), uuidv7()];
-    const payload = Buffer.alloc(20_000, 'ż');
-    await pool.query(
-      `INSERT INTO events (id, account_id, event_id, payload, destination_ids)
-       SELECT id, $2, id::text, $3, '{}' FROM unnest($1::uuid[]) AS id`,
-      [[first, second], DESTINATIONS[0], payload],
-    );
-    await pool.query(
-      `INSERT INTO events (id, account_id, event_id, payload, destination_ids)
-       SELECT id, $2, id::text, '{}', '{}' FROM unnest($1::uuid[]) AS id`,
-      [Array.from({ length: 300 }, () => uuidv7()), DESTINATIONS[0]],
-    );
-    await pool.query(
-      `INSERT INTO deliveries (id, event, event_id, account_id, destination_id, payload_bytes, due_at)
-       SELECT gen_random_uuid(), event, 'an-event', $2, destination, 20000, now() - interval '1 minute'
-       FROM unnest($1::uuid[]) AS event, unnest($3::uuid[]) AS destination`,
-      [[first, second, removed], DESTINATIONS[0], DESTINATIONS],
-    );
-    const { claimed, read } = await withClient(pool, async (client) => {
-      await client.query('BEGIN');
-      const taken = await new Claims(client as never, resultPool, config).due(100, limits);
-      const { rows } = await client.query(
-        `SELECT sum(seq_tup_read + idx_tup_fetch)::integer AS read FROM pg_stat_xact_user_tables
-         WHERE relname ~ '^events_'`,
-      );
-      await client.query('ROLLBACK');
-      return { claimed: taken, read: rows[0].read };
-    });
-    expect(read).toBe(2);
-    const payloadsOf = (event: string) =>
-      claimed.filter((one) => one.event === event).map((one) => one.payload);
-    expect(payloadsOf(removed)).toEqual([null, null, null]);
-    for (const event of [first, second]) {
-      const [one, ...others] = payloadsOf(event);
-      expect(one).toEqual(payload);
-      expect(others).toHaveLength(2);
-      for (const other of others) expect(other).toBe(one);
-    }
   });
 
   it('gives each delivery to one of many who claim at once, while others give theirs back', async () => {

@@ -19,3 +19,24 @@ export const sendEvent = (
     raw: body,
     headers: { 'cl-x-token': account.app_secret_token, ...headers },
   });
+
+/** What an account has in the tables that accepting writes. */
+export async function stored(
+  app: TestApp,
+  account: TestAccount,
+): Promise<{ events: number; keys: number; deliveries: number }> {
+  const [row] = await app.dataSource.query(
+    `SELECT (SELECT count(*)::integer FROM events WHERE account_id = $1) AS events,
+            (SELECT count(*)::integer FROM event_keys WHERE account_id = $1) AS keys,
+            (SELECT count(*)::integer FROM (
+               SELECT id FROM deliveries WHERE account_id = $1 UNION ALL
+               SELECT id FROM finished_deliveries WHERE account_id = $1) d) AS deliveries`,
+    [account.id],
+  );
+  return row;
+}
+export const NOTHING_STORED = { events: 0, keys: 0, deliveries: 0 };
+
+/** A batch of small events with these ids. */
+export const batchOf = (...ids: string[]): string =>
+  JSON.stringify(ids.map((event_id) => ({ event_id, data: { event_id } })));
