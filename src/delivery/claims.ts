@@ -32,6 +32,13 @@ export async function endAllLeases(pool: Pool): Promise<void> {
   );
 }
 
+interface Lease {
+  token: string;
+  seconds: number;
+  /** performance.now() of its end. */
+  endsAt: number;
+}
+
 /** What a process can take on now. */
 export interface Limits {
   /** By destination, of those that have little: how many deliveries more. */
@@ -47,7 +54,7 @@ export class Claims {
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size or of how much was asked for. */
   isUnderWay = false;
-  /** Nothing was claimed since the last walk began. */
+  /** No lease was given since the last walk began. */
   isQuiet = false;
   /** How many jobs have not claimed all that they name, which nobody but the sweeper will; of how many it has all. */
   private leftBy = 0;
@@ -73,7 +80,7 @@ export class Claims {
     if (ids.length === 0) return [];
     const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
     const values = [uuidArray(ids), uuidArray(busyDestinations), textOf(attempts)];
-    const { claimed } = await this.claim(CLAIM_BY_ID, maxBytes, values);
+    const { claimed } = await this.claim(CLAIM_BY_ID, this.newLease(), maxBytes, values);
     if (claimed.length < ids.length) this.leave();
     return claimed;
   }
@@ -94,13 +101,14 @@ export class Claims {
    */
   async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
     const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
-    const { leftBy, isQuiet } = this;
+    const { leftBy } = this;
+    const headStart = leftBy > this.sweptOf || this.isQuiet ? 0 : JOB_HEAD_START_SECONDS;
+    const lease = this.newLease();
     this.isUnderWay = false;
     this.isQuiet = true;
-    const headStart = leftBy > this.sweptOf || isQuiet ? 0 : JOB_HEAD_START_SECONDS;
     const [destinations, left] = [uuidArray([...rooms.keys()]), intArray([...rooms.values()])];
     const values = [destinations, `${each}`, `${headStart}`, `${limit}`, this.walkedTo, left];
-    const { claimed, seen } = await this.claim(CLAIM_DUE, maxBytes, values);
+    const { claimed, seen } = await this.claim(CLAIM_DUE, lease, maxBytes, values);
     const { candidates } = seen;
     this.lastDestinations = Math.max(1, seen.destinations);
     this.walkedTo = seen.lastDestination;
@@ -112,7 +120,8 @@ export class Claims {
   }
 
   /** Made before the statement that takes it, so that our idea of the lease ends before the database's. */
-  newLease(): { token: string; seconds: number; endsAt: number } {
+  newLease(): Lease {
+    this.isQuiet = false;
     const seconds = this.config.env.LEASE_SECONDS;
     return { token: randomUUID(), seconds, endsAt: performance.now() + seconds * 1000 };
   }
@@ -128,10 +137,10 @@ export class Claims {
 
   private async claim(
     statement: { name: string; text: string },
+    { token, seconds, endsAt }: Lease,
     maxBytes: number,
     values: Parameter[],
   ): Promise<{ claimed: ClaimedDelivery[]; seen: Seen }> {
-    const { token, seconds, endsAt } = this.newLease();
     const own = [token, `${seconds}`, `${maxBytes}`];
     const rows = await queryBatch<ClaimedRow>(this.pool, statement, [...own, ...values]);
     if (rows.length > 0) this.isQuiet = false;

@@ -106,6 +106,10 @@ describe('claiming', () => {
     expect(await claims.byId(ids, limits, null)).toHaveLength(1);
     await addNew();
     expect(await claims.due(10, limits)).toHaveLength(0);
+    // What this process has accepted it attempts from memory.
+    claims.newLease();
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    expect(await claims.due(10, limits)).toHaveLength(1);
   });
 
   it('takes no more of a destination than it has room for', async () => {
