@@ -54,8 +54,10 @@ export class Claims {
   private lastDestinations = 1;
   /** False once a walk has seen every destination and left nothing because of its size or of how much was asked for. */
   isUnderWay = false;
-  /** No lease was given since the last walk began. */
-  isQuiet = false;
+  /** The last walk saw all there was, however new, and found nothing to claim. */
+  hasLeftNothing = false;
+  /** No lease was given since the last walk began: no job is on its way to what is due. */
+  private isQuiet = false;
   /** How many jobs have not claimed all that they name, which nobody but the sweeper will; of how many it has all. */
   private leftBy = 0;
   private sweptOf = 0;
@@ -105,6 +107,7 @@ export class Claims {
     const headStart = leftBy > this.sweptOf || this.isQuiet ? 0 : JOB_HEAD_START_SECONDS;
     const lease = this.newLease();
     this.isUnderWay = false;
+    this.hasLeftNothing = false;
     this.isQuiet = true;
     const [destinations, left] = [uuidArray([...rooms.keys()]), intArray([...rooms.values()])];
     const values = [destinations, `${each}`, `${headStart}`, `${limit}`, this.walkedTo, left];
@@ -115,7 +118,8 @@ export class Claims {
     this.isUnderWay = candidates >= limit || claimed.length < candidates || hasAny(claimed, each);
     // Of a destination that is full some may be left still.
     const isAll = claimed.length === 0 && !this.isUnderWay && [...rooms.values()].every((room) => room > 0);
-    if (headStart === 0 && isAll) this.sweptOf = leftBy;
+    this.hasLeftNothing = headStart === 0 && isAll;
+    if (this.hasLeftNothing) this.sweptOf = leftBy;
     return claimed;
   }
 

@@ -6,7 +6,7 @@ import { Claims } from './claims.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
-/** While all is quiet a sweep takes what is due however new it is, so that fewer of them leave nothing longer. */
+/** After a sweep that left nothing to jobs, which have a head start of less than a second before others. */
 const QUIET_TICK_MS = 1800;
 /** Half of what a process of the usual size takes on of one destination, which has the others while it claims. */
 const MAX_CLAIM = 250;
@@ -52,7 +52,7 @@ export class Sweeper {
       // Much claimed means that there is more: soon again, or as soon as there is room for it.
       const isMuch = claimed >= WORTH_GOING_ON;
       const sweptAt = performance.now();
-      const tickMs = this.claims.isQuiet ? QUIET_TICK_MS : TICK_MS;
+      const tickMs = this.claims.hasLeftNothing ? QUIET_TICK_MS : TICK_MS;
       if (!this.isAwake) await this.sleepUntilWoken(isMuch ? REST_MS : tickMs);
       const earlyMs = sweptAt + REST_MS - performance.now();
       if (!isMuch && earlyMs > 0) await rest(earlyMs);

@@ -98,9 +98,9 @@ describe('claiming', () => {
     const addNew = () => addDue(DESTINATIONS[0]!, 1, 10, '0 seconds');
     await addNew();
     expect(await claims.due(10, limits)).toHaveLength(0);
-    expect(claims.isQuiet).toBe(true);
+    expect(claims.hasLeftNothing).toBe(false);
     expect(await claims.due(10, limits)).toHaveLength(1);
-    expect(claims.isQuiet).toBe(false);
+    expect(claims.hasLeftNothing).toBe(false);
     const ids = await addNew();
     expect(await claims.due(10, limits)).toHaveLength(0);
     expect(await claims.byId(ids, limits, null)).toHaveLength(1);
@@ -110,6 +110,13 @@ describe('claiming', () => {
     claims.newLease();
     expect(await claims.due(10, limits)).toHaveLength(0);
     expect(await claims.due(10, limits)).toHaveLength(1);
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    expect(claims.hasLeftNothing).toBe(false);
+    expect(await claims.due(10, limits)).toHaveLength(0);
+    expect(claims.hasLeftNothing).toBe(true);
+    const full = { ...limits, rooms: new Map([[DESTINATIONS[0]!, 0]]) };
+    expect(await claims.due(10, full)).toHaveLength(0);
+    expect(claims.hasLeftNothing).toBe(false);
   });
 
   it('takes no more of a destination than it has room for', async () => {
