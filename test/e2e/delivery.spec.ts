@@ -135,8 +135,12 @@ describe('delivery', () => {
     const { id } = await destination();
     await delivered(await send(), 'failed');
     const path = `/accounts/${account.id}/destinations/${id}`;
-    const { body } = await app.call('GET', path, { token: admin.token });
-    expect(body).toMatchObject({ state: 'disabled', disabled_reason: expect.stringContaining('410') });
+    // Its delivery is written down first.
+    const disabled = await waitFor(async () => {
+      const { body } = await app.call('GET', path, { token: admin.token });
+      return body.state === 'disabled' && body;
+    });
+    expect(disabled.disabled_reason).toContain('410');
     const second = await send();
     await delivered(second, 'held');
     receiver.answer(() => 200);

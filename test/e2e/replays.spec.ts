@@ -82,6 +82,11 @@ describe('replaying an event', () => {
     const id = await destination();
     await send('order-1');
     const [failed] = await settled('order-1', 1);
+    // Its delivery is written down before it is disabled.
+    await waitFor(async () => {
+      const path = `/accounts/${account.id}/destinations/${id}`;
+      return (await app.call('GET', path, { token: admin.token })).body.state === 'disabled';
+    });
     await change(id, 'enable');
     receiver.answer(() => 200);
 
