@@ -108,11 +108,13 @@ export class Claims {
     const lease = this.newLease();
     this.isUnderWay = false;
     this.hasLeftNothing = false;
+    // A walk that takes nothing gives no lease.
     this.isQuiet = true;
     const [destinations, left] = [uuidArray([...rooms.keys()]), intArray([...rooms.values()])];
     const values = [destinations, `${each}`, `${headStart}`, `${limit}`, this.walkedTo, left];
     const { claimed, seen } = await this.claim(CLAIM_DUE, lease, maxBytes, values);
     const { candidates } = seen;
+    if (claimed.length > 0) this.isQuiet = false;
     this.lastDestinations = Math.max(1, seen.destinations);
     this.walkedTo = seen.lastDestination;
     this.isUnderWay = candidates >= limit || claimed.length < candidates || hasAny(claimed, each);
@@ -147,7 +149,6 @@ export class Claims {
   ): Promise<{ claimed: ClaimedDelivery[]; seen: Seen }> {
     const own = [token, `${seconds}`, `${maxBytes}`];
     const rows = await queryBatch<ClaimedRow>(this.pool, statement, [...own, ...values]);
-    if (rows.length > 0) this.isQuiet = false;
     if (rows.length > 0) await failpoint('claim.after');
     const payloads = payloadsOf(rows);
     const claimed = rows.map(([id, event, eventId, accountId, destinationId, attempts]): ClaimedDelivery => {

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestAnswer, type TestApp, createTestApp } from '../support/app.js';
 import { type TestAccount, type TestUser, createDestination, registerAdmin } from '../support/factories.js';
-import { NOTHING_STORED, batchOf, createUnlimitedAccount, stored } from '../support/incoming-data.js';
-
-const PATH = '/server/incoming_data/batch';
+import {
+  NOTHING_STORED,
+  batchOf,
+  createUnlimitedAccount,
+  sendBatch,
+  stored,
+} from '../support/incoming-data.js';
 
 describe('a batch of incoming data is refused whole and stores nothing:', () => {
   let app: TestApp;
@@ -22,7 +26,7 @@ describe('a batch of incoming data is refused whole and stores nothing:', () => 
   afterAll(() => app?.close());
 
   const send = (body: string | Buffer, headers: Record<string, string> = {}) =>
-    app.call('POST', PATH, { raw: body, headers: { 'cl-x-token': account.app_secret_token, ...headers } });
+    sendBatch(app, account, body, headers);
 
   const refused = async (answer: TestAnswer, status: number, code: string) => {
     expect(answer.body).toMatchObject({ status, code });

@@ -8,7 +8,13 @@ import {
   createDestination,
   registerAdmin,
 } from '../support/factories.js';
-import { NOTHING_STORED, batchOf, createUnlimitedAccount, stored } from '../support/incoming-data.js';
+import {
+  NOTHING_STORED,
+  batchOf,
+  createUnlimitedAccount,
+  sendBatch,
+  stored,
+} from '../support/incoming-data.js';
 import { type Receiver, startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -20,8 +26,6 @@ interface Result {
   destinations: string[];
   error: { code: string; detail: string; errors: { field: string }[] } | null;
 }
-
-const PATH = '/server/incoming_data/batch';
 
 /** What a serialiser would change: numbers, order, repeated keys, escapes, blanks. */
 const DELICATE = [
@@ -59,7 +63,7 @@ describe('a batch of incoming data', () => {
   });
 
   const send = (body: string | Buffer, headers: Record<string, string> = {}) =>
-    app.call('POST', PATH, { raw: body, headers: { 'cl-x-token': account.app_secret_token, ...headers } });
+    sendBatch(app, account, body, headers);
 
   const results = (answer: TestAnswer): Result[] => answer.body.results;
   const statuses = (answer: TestAnswer): number[] => results(answer).map(({ status }) => status);

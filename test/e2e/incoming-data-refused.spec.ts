@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestApp, createTestApp } from '../support/app.js';
 import { type TestAccount, type TestUser, registerAdmin } from '../support/factories.js';
-import { createUnlimitedAccount, sendEvent } from '../support/incoming-data.js';
+import { NOTHING_STORED, createUnlimitedAccount, sendEvent, stored } from '../support/incoming-data.js';
 
 describe('incoming data', () => {
   let app: TestApp;
@@ -23,16 +23,6 @@ describe('incoming data', () => {
   const send = (body: string | Buffer, headers: Record<string, string> = {}) =>
     sendEvent(app, account, body, headers);
 
-  const storedRows = async () => {
-    const [row] = await app.dataSource.query(
-      `SELECT (SELECT count(*) FROM events WHERE account_id = $1) AS events,
-              (SELECT count(*) FROM event_keys WHERE account_id = $1) AS keys,
-              (SELECT count(*) FROM deliveries WHERE account_id = $1) AS deliveries`,
-      [account.id],
-    );
-    return Number(row.events) + Number(row.keys) + Number(row.deliveries);
-  };
-
   describe('refuses, in this order, and stores nothing', () => {
     const refused = async (
       answer: { status: number; body: { code: string; status: number } },
@@ -41,7 +31,7 @@ describe('incoming data', () => {
     ) => {
       expect(answer.body).toMatchObject({ status, code });
       expect(answer.status).toBe(status);
-      expect(await storedRows()).toBe(0);
+      expect(await stored(app, account)).toEqual(NOTHING_STORED);
     };
 
     it.each([
@@ -112,7 +102,7 @@ describe('incoming data', () => {
         request.write(Buffer.alloc(600_000, ' '));
       });
       expect(status).toBe(413);
-      expect(await storedRows()).toBe(0);
+      expect(await stored(app, account)).toEqual(NOTHING_STORED);
     });
 
     it.each([

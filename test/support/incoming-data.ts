@@ -20,6 +20,18 @@ export const sendEvent = (
     headers: { 'cl-x-token': account.app_secret_token, ...headers },
   });
 
+/** The same with a batch. */
+export const sendBatch = (
+  app: TestApp,
+  account: TestAccount,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+) =>
+  app.call('POST', '/server/incoming_data/batch', {
+    raw: body,
+    headers: { 'cl-x-token': account.app_secret_token, ...headers },
+  });
+
 /** What an account has in the tables that accepting writes. */
 export async function stored(
   app: TestApp,

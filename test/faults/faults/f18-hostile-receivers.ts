@@ -42,13 +42,14 @@ export const hostileReceivers: Fault = {
     const warm = performance.now();
     await sleep(CALM_MS);
     const calm = p95(round, warm, performance.now());
-    const memory = Math.max(...rig.workers.map(({ pid }) => residentMb(pid)));
+    const memoryMb = () => Math.max(...rig.workers.map(({ pid }) => residentMb(pid)));
+    const before = memoryMb();
     const account = await openHostileAccount(round, server, plain);
     const from = performance.now();
     for (let time = 0; time < AT_ONCE; time++) await sendTo(round, account.token);
     await attempted(round, account, AT_ONCE, slackMs);
     // Later it grows as every young process does, which fills its young memory for the first time.
-    const grown = Math.max(...rig.workers.map(({ pid }) => residentMb(pid))) - memory;
+    const grown = memoryMb() - before;
     for (let time = AT_ONCE; time < TIMES; time++) {
       await sendTo(round, account.token);
       await sleep(LATER_EVERY_MS);
