@@ -126,13 +126,16 @@ function compare(base, times, size) {
   ];
 }
 
+/** Short rounds and many of them, every other one in reverse: what disturbs for a moment disturbs one of both. */
 async function compareAccepts(bench, small, large) {
-  const seconds = bench.full ? 5 : 1.2;
+  const [rounds, seconds] = bench.full ? [14, 2] : [4, 0.9];
   const ratios = [];
   for (const target of [small, large]) await accept(bench, target, 1);
-  for (let round = 0; round < (bench.full ? 5 : 3); round++) {
-    const few = await accept(bench, small, seconds);
-    ratios.push((await accept(bench, large, seconds)) / few);
+  for (let round = 0; round < rounds; round++) {
+    const rates = new Map();
+    for (const target of round % 2 ? [large, small] : [small, large])
+      rates.set(target, await accept(bench, target, seconds));
+    ratios.push(rates.get(large) / rates.get(small));
   }
   bench.record(id, 'accepts', { ratios });
   return median(ratios);
