@@ -41,7 +41,7 @@ interface Lease {
 
 /** What a process can take on now. */
 export interface Limits {
-  /** By destination, of those that have little: how many deliveries more. */
+  /** By destination, of those that this claim might fill: how many deliveries more. */
   rooms: Map<string, number>;
   /** Of payloads; one delivery is claimed whatever its size. */
   maxBytes: number;
@@ -97,12 +97,17 @@ export class Claims {
     return ids.filter((id) => !this.recent.has(id));
   }
 
+  /** How many of one destination a walk claims of up to `limit`: some, and where there are few destinations, more. */
+  mostOfOne(limit: number): number {
+    return Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
+  }
+
   /**
    * Claims up to `limit` deliveries that have been due for a moment, or for any time where jobs have left some or all is
-   * quiet: some of each destination, as many as it has room for, and where there are few, more of each.
+   * quiet: of each destination as many as it has room for, and no more than `mostOfOne` says.
    */
   async due(limit: number, { rooms, maxBytes }: Limits): Promise<ClaimedDelivery[]> {
-    const each = Math.max(LEAST_PER_DESTINATION, Math.floor(limit / this.lastDestinations));
+    const each = this.mostOfOne(limit);
     const { leftBy } = this;
     const headStart = leftBy > this.sweptOf || this.isQuiet ? 0 : JOB_HEAD_START_SECONDS;
     const lease = this.newLease();

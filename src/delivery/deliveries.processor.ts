@@ -85,7 +85,7 @@ export class DeliveriesProcessor extends WorkerHost {
       rest = notTaken(rest);
       const part = rest.slice(0, reserved);
       rest = rest.slice(reserved);
-      await this.engine.claim(reserved, (limits) => this.claims.byId(part, limits, expected), batch);
+      await this.engine.claim(reserved, (limits) => this.claims.byId(part, limits, expected), { batch });
     }
   }
 }

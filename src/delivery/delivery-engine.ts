@@ -76,17 +76,18 @@ export class DeliveryEngine {
   /**
    * Claims up to `reserved` deliveries and starts them all; each settles by itself, so nobody waits for another
    * destination. `read` is told what may be claimed now.
+   * @param ofOne how many `read` may take of one destination; without it, as many as it likes of those that are not full
    * @returns how many were started.
    */
   async claim(
     reserved: number,
     read: (limits: Limits) => Promise<ClaimedDelivery[]>,
-    batch?: Batch,
+    { ofOne, batch }: { ofOne?: number; batch?: Batch },
   ): Promise<number> {
     let deliveries: ClaimedDelivery[] = [];
     try {
       const maxBytes = Math.max(1, Math.min(this.places.bytesLeft, MAX_CLAIM_BYTES));
-      const rooms = this.lanes.rooms();
+      const rooms = ofOne === undefined ? this.lanes.full() : this.lanes.rooms(ofOne);
       deliveries = await read({ rooms, maxBytes });
       if (this.lanes.claimed(deliveries, rooms)) this.roomAgain();
       batch?.grow(deliveries.length);

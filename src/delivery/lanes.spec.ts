@@ -21,7 +21,8 @@ describe('Lanes', () => {
     expect(withoutRoom()).toEqual([]);
     vi.advanceTimersByTime(1100);
     expect(withoutRoom()).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect([...lanes.rooms()].filter(([, room]) => room === 0).map(([id]) => id)).toEqual(withoutRoom());
+    expect([...lanes.full().keys()]).toEqual(withoutRoom());
+    expect([...lanes.rooms(0).keys()]).toEqual(withoutRoom());
   });
 
   it('take slow destinations on as long as half of the places is free of them', () => {
@@ -52,12 +53,20 @@ describe('Lanes', () => {
     lanes.leave('slow', slow, kept);
     lanes.of(destination('asked to wait')).slowDown(60_000);
     hang(lanes, 'busy', 1);
-    lanes.rooms();
+    lanes.rooms(0);
     expect(lanes.size).toBe(3);
     vi.advanceTimersByTime(61_000);
-    lanes.rooms();
+    lanes.rooms(0);
     expect(lanes.size).toBe(2);
     expect(lanes.of(destination('slow'))).toBe(slow);
+  });
+
+  it('tell of none that would not be filled, however many there are', () => {
+    const lanes = new Lanes(1000);
+    for (let n = 0; n < 3000; n++) hang(lanes, `${n}`, n === 7 ? 98 : 0);
+    vi.advanceTimersByTime(1900);
+    expect([...lanes.rooms(1)]).toEqual([]);
+    expect([...lanes.rooms(7)]).toEqual([['7', 7]]);
   });
 
   it('tell when a destination that was full has room for as many as it has', () => {
@@ -84,7 +93,7 @@ describe('Lanes', () => {
     const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });
     const places = [1, 2, 3].map(() => lane.tryEnter()!);
     vi.advanceTimersByTime(3000);
-    const rooms = lanes.rooms();
+    const rooms = lanes.rooms(1);
     expect([...rooms]).toEqual([['one', 1]]);
     const claimed = [{ destinationId: 'another' }, { destinationId: 'one' }];
 
@@ -102,7 +111,7 @@ describe('Lanes', () => {
     const lane = lanes.of({ ...destination('one'), maxInFlight: 4 });
     const places = [1, 2, 3, 4].map(() => lane.tryEnter()!);
     vi.advanceTimersByTime(3000);
-    const rooms = lanes.rooms();
+    const rooms = lanes.rooms(1);
     expect([...rooms]).toEqual([['one', 0]]);
     expect(lanes.claimed([], rooms)).toBe(false);
     for (const place of places) lanes.leave('one', lane, place);

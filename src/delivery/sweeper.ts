@@ -11,8 +11,10 @@ const QUIET_TICK_MS = 1800;
 /** Half of what a process of the usual size takes on of one destination, which has the others while it claims. */
 const MAX_CLAIM = 250;
 const WORTH_GOING_ON = 32;
-/** However often a destination has room again, the database is asked no more than so often where there is little. */
-const REST_MS = 20;
+/** Between two sweeps, unless a destination that was full waits for the next: so many times as long as the last took. */
+const REST_FACTOR = 4;
+const MIN_REST_MS = 20;
+const MAX_REST_MS = 200;
 
 /**
  * Finds what is due and nobody works on: retries, deliveries whose job was lost, leases of workers that died.
@@ -24,6 +26,8 @@ export class Sweeper {
   private pause: { end: () => void } | null = null;
   private loop: Promise<void> = Promise.resolve();
   private isFailing = false;
+  /** How long the last one took, which grows with the destinations it walks through. */
+  private sweepMs = 0;
   /** Something asked for a sweep since the last one began. */
   private isAwake = false;
 
@@ -53,8 +57,9 @@ export class Sweeper {
       const isMuch = claimed >= WORTH_GOING_ON;
       const sweptAt = performance.now();
       const tickMs = this.claims.hasLeftNothing ? QUIET_TICK_MS : TICK_MS;
-      if (!this.isAwake) await this.sleepUntilWoken(isMuch ? REST_MS : tickMs);
-      const earlyMs = sweptAt + REST_MS - performance.now();
+      const restMs = Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, REST_FACTOR * this.sweepMs));
+      if (!this.isAwake) await this.sleepUntilWoken(isMuch ? restMs : tickMs);
+      const earlyMs = sweptAt + restMs - performance.now();
       if (!isMuch && earlyMs > 0) await rest(earlyMs);
       this.isAwake = false;
     }
@@ -72,7 +77,10 @@ export class Sweeper {
       this.engine.shed();
       const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
-      const started = await this.engine.claim(limit, (limits) => this.claims.due(limit, limits));
+      const ofOne = this.claims.mostOfOne(limit);
+      const startedAt = performance.now();
+      const started = await this.engine.claim(limit, (limits) => this.claims.due(limit, limits), { ofOne });
+      this.sweepMs = performance.now() - startedAt;
       this.isFailing = false;
       return started;
     } catch (error) {
