@@ -2,9 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { Pace } from './pace.js';
 
 describe('Pace', () => {
+  const passes = (pace: Pace, times: number[]) => times.map((now) => pace.pass(performance.now() + now));
+
   it('lets so many pass in a second and tells the next how many it held back', () => {
     const pace = new Pace(2);
-    expect([0, 1, 2, 3, 999].map((now) => pace.pass(1000 + now))).toEqual([0, 0, null, null, null]);
-    expect([1000, 1001, 1002].map((now) => pace.pass(1000 + now))).toEqual([3, 0, null]);
+    expect(passes(pace, [0, 1, 2, 3, 499])).toEqual([0, 0, null, null, null]);
+    expect(passes(pace, [600, 601, 1200])).toEqual([3, null, 1]);
+  });
+
+  it('lets a burst pass that is larger, once, until it was quiet for as long as the burst is worth', () => {
+    const pace = new Pace(2, 4);
+    expect(passes(pace, [0, 0, 0, 0, 0])).toEqual([0, 0, 0, 0, null]);
+    expect(passes(pace, [1100, 1100, 1100])).toEqual([1, 0, null]);
+    expect(passes(pace, [9000, 9000, 9000, 9000, 9000])).toEqual([1, 0, 0, 0, null]);
   });
 });

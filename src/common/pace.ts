@@ -1,20 +1,24 @@
-const SECOND_MS = 1000;
-
-/** Lets so many things a second pass and counts what it holds back. For what somebody reads, never for what must happen. */
+/**
+ * Lets a burst pass and then so many a second, and counts what it holds back. For what somebody reads, never for what must
+ * happen.
+ */
 export class Pace {
-  private windowEndsAt = 0;
-  private left = 0;
+  private left: number;
+  private countedAt = performance.now();
   private heldBack = 0;
 
-  constructor(private readonly perSecond: number) {}
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst = perSecond,
+  ) {
+    this.left = burst;
+  }
 
   /** @returns how many were held back since the last one that passed, or null to hold this one back. */
   pass(now = performance.now()): number | null {
-    if (now >= this.windowEndsAt) {
-      this.windowEndsAt = now + SECOND_MS;
-      this.left = this.perSecond;
-    }
-    if (this.left === 0) {
+    this.left = Math.min(this.burst, this.left + ((now - this.countedAt) * this.perSecond) / 1000);
+    this.countedAt = now;
+    if (this.left < 1) {
       this.heldBack++;
       return null;
     }

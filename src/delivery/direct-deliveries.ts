@@ -19,7 +19,9 @@ import { report } from './job-report.js';
 const TELL_AFTER_MS = 1000;
 /** Of what goes on under load the board gets a sample; what failed does not compete with what went well. */
 const TOLD_PER_SECOND = 4;
-const FAILURES_TOLD_PER_SECOND = 20;
+const FAILURES_TOLD_PER_SECOND = 5;
+/** Whoever tries a destination sees each of its failures. */
+const FAILURES_TOLD_AT_ONCE = 20;
 const MAX_UNANSWERED = 50;
 
 /** First attempts of what this very process has committed: no job, no claim and no look at the database before them. */
@@ -27,7 +29,7 @@ const MAX_UNANSWERED = 50;
 export class DirectDeliveries implements DirectDelivery {
   private unanswered = 0;
   private readonly pace = new Pace(TOLD_PER_SECOND);
-  private readonly failurePace = new Pace(FAILURES_TOLD_PER_SECOND);
+  private readonly failurePace = new Pace(FAILURES_TOLD_PER_SECOND, FAILURES_TOLD_AT_ONCE);
 
   constructor(
     @InjectQueue(DELIVERIES_QUEUE) private readonly queue: Queue<DeliveryJob>,
