@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Pace } from './pace.js';
 
 describe('Pace', () => {
-  const passes = (pace: Pace, times: number[]) => times.map((now) => pace.pass(performance.now() + now));
+  const start = performance.now() + 1000;
+  const passes = (pace: Pace, times: number[]) => times.map((now) => pace.pass(start + now));
 
   it('lets so many pass in a second and tells the next how many it held back', () => {
     const pace = new Pace(2);

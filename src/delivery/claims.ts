@@ -41,7 +41,7 @@ interface Lease {
 
 /** What a process can take on now. */
 export interface Limits {
-  /** By destination, of those that this claim might fill: how many deliveries more. */
+  /** By destination, of those that are full or that this claim might fill: how many deliveries more. */
   rooms: Map<string, number>;
   /** Of payloads; one delivery is claimed whatever its size. */
   maxBytes: number;
@@ -70,7 +70,7 @@ export class Claims {
   ) {}
 
   /**
-   * Claims these deliveries, as far as they are open, free, not of a busy destination, and fit.
+   * Claims these deliveries, as far as they are open, free, not of a full destination, and fit.
    * @param ids as this product made them
    * @param attempts claims only deliveries with so many attempts behind them; null takes all.
    */
@@ -80,8 +80,8 @@ export class Claims {
     attempts: number | null,
   ): Promise<ClaimedDelivery[]> {
     if (ids.length === 0) return [];
-    const busyDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
-    const values = [uuidArray(ids), uuidArray(busyDestinations), textOf(attempts)];
+    const fullDestinations = [...rooms].filter(([, room]) => room === 0).map(([id]) => id);
+    const values = [uuidArray(ids), uuidArray(fullDestinations), textOf(attempts)];
     const { claimed } = await this.claim(CLAIM_BY_ID, this.newLease(), maxBytes, values);
     if (claimed.length < ids.length) this.leave();
     return claimed;

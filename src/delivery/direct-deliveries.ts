@@ -20,7 +20,7 @@ const TELL_AFTER_MS = 1000;
 /** Of what goes on under load the board gets a sample; what failed does not compete with what went well. */
 const TOLD_PER_SECOND = 4;
 const FAILURES_TOLD_PER_SECOND = 5;
-/** Whoever tries a destination sees each of its failures. */
+/** While little else fails, whoever tries a destination sees each of its failures. */
 const FAILURES_TOLD_AT_ONCE = 20;
 const MAX_UNANSWERED = 50;
 

@@ -61,12 +61,29 @@ describe('Lanes', () => {
     expect(lanes.of(destination('slow'))).toBe(slow);
   });
 
-  it('tell of none that would not be filled, however many there are', () => {
+  it('tell only of those that would be filled, however many others there are', () => {
     const lanes = new Lanes(1000);
     for (let n = 0; n < 3000; n++) hang(lanes, `${n}`, n === 7 ? 98 : 0);
     vi.advanceTimersByTime(1900);
     expect([...lanes.rooms(1)]).toEqual([]);
     expect([...lanes.rooms(7)]).toEqual([['7', 7]]);
+  });
+
+  it('look for full ones among those that are busy or were asked to wait', () => {
+    const lanes = new Lanes(20);
+    const again = lanes.of({ ...destination('again'), maxInFlight: 1 });
+    lanes.leave('again', again, again.tryEnter()!);
+    const asked = lanes.of(destination('asked to wait'));
+    const place = asked.tryEnter()!;
+    asked.slowDown(60_000);
+    lanes.leave('asked to wait', asked, place);
+    expect([...lanes.full().keys()]).toEqual(['asked to wait']);
+    lanes.of({ ...destination('again'), maxInFlight: 1 }).tryEnter();
+    vi.advanceTimersByTime(3000);
+    expect([...lanes.full().keys()].sort()).toEqual(['again', 'asked to wait']);
+    expect([...lanes.rooms(0).keys()].sort()).toEqual(['again', 'asked to wait']);
+    vi.advanceTimersByTime(60_000);
+    expect([...lanes.full().keys()]).toEqual(['again']);
   });
 
   it('tell when a destination that was full has room for as many as it has', () => {

@@ -21,6 +21,7 @@ export class Lanes {
     this.fairShare = places / 2;
   }
 
+  /** To be entered before anything else may run: an idle lane is soon forgotten among the busy ones. */
   of(destination: LaneLimits & { id: string }): Lane {
     const known = this.byDestination.get(destination.id);
     known?.update(destination);
@@ -68,6 +69,7 @@ export class Lanes {
         this.refused.delete(id);
         continue;
       }
+      if (lane.isIdle(now)) this.busy.delete(id);
       const room = this.roomIn(lane, now);
       if (room === 0) this.refused.add(id);
       if (room <= wanted && room < this.places) rooms.set(id, room);

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { LOGGER } from '../common/logger.js';
-import { Claims } from './claims.js';
+import { Claims, type Limits } from './claims.js';
+import type { ClaimedDelivery } from './contract.js';
 import { DeliveryEngine } from './delivery-engine.js';
 
 const TICK_MS = 1000;
@@ -11,10 +12,13 @@ const QUIET_TICK_MS = 1800;
 /** Half of what a process of the usual size takes on of one destination, which has the others while it claims. */
 const MAX_CLAIM = 250;
 const WORTH_GOING_ON = 32;
-/** Between two sweeps, unless a destination that was full waits for the next: so many times as long as the last took. */
+/**
+ * After a sweep that found little the next is so many times as long away as the walk took, whoever asks for it; after one
+ * that found much, as long as nobody asks.
+ */
 const REST_FACTOR = 4;
 const MIN_REST_MS = 20;
-const MAX_REST_MS = 200;
+const MAX_REST_MS = 100;
 
 /**
  * Finds what is due and nobody works on: retries, deliveries whose job was lost, leases of workers that died.
@@ -26,8 +30,8 @@ export class Sweeper {
   private pause: { end: () => void } | null = null;
   private loop: Promise<void> = Promise.resolve();
   private isFailing = false;
-  /** How long the last one took, which grows with the destinations it walks through. */
-  private sweepMs = 0;
+  /** How long the last walk took, which grows with the destinations on its way. */
+  private walkMs = 0;
   /** Something asked for a sweep since the last one began. */
   private isAwake = false;
 
@@ -57,7 +61,7 @@ export class Sweeper {
       const isMuch = claimed >= WORTH_GOING_ON;
       const sweptAt = performance.now();
       const tickMs = this.claims.hasLeftNothing ? QUIET_TICK_MS : TICK_MS;
-      const restMs = Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, REST_FACTOR * this.sweepMs));
+      const restMs = Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, REST_FACTOR * this.walkMs));
       if (!this.isAwake) await this.sleepUntilWoken(isMuch ? restMs : tickMs);
       const earlyMs = sweptAt + restMs - performance.now();
       if (!isMuch && earlyMs > 0) await rest(earlyMs);
@@ -78,15 +82,20 @@ export class Sweeper {
       const limit = await this.engine.reserve(MAX_CLAIM);
       if (limit === 0) return 0;
       const ofOne = this.claims.mostOfOne(limit);
-      const startedAt = performance.now();
-      const started = await this.engine.claim(limit, (limits) => this.claims.due(limit, limits), { ofOne });
-      this.sweepMs = performance.now() - startedAt;
+      const started = await this.engine.claim(limit, (limits) => this.walk(limit, limits), { ofOne });
       this.isFailing = false;
       return started;
     } catch (error) {
       this.report(error);
       return 0;
     }
+  }
+
+  private async walk(limit: number, limits: Limits): Promise<ClaimedDelivery[]> {
+    const startedAt = performance.now();
+    const claimed = await this.claims.due(limit, limits);
+    this.walkMs = performance.now() - startedAt;
+    return claimed;
   }
 
   /** Once per state change: a database that is away for an hour is one line. */

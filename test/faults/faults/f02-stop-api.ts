@@ -47,6 +47,9 @@ async function behindProxy(round: Round, work: () => Promise<void>): Promise<voi
   await work();
   await round.producer.finish();
   await balancer.stop();
-  const failed = round.producer.answers.filter(({ what }) => what !== 202);
-  round.check(failed.length === 0, `${failed.length} requests failed, such as with ${failed[0]?.what}`);
+  const failed = round.producer.answers.filter(({ what }) => what !== 202).map(({ what }) => what);
+  const kinds = [...new Set(failed)].map(
+    (kind) => `${kind} (${failed.filter((what) => what === kind).length})`,
+  );
+  round.check(failed.length === 0, `${failed.length} requests failed: ${kinds.join(', ')}`);
 }

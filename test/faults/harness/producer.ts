@@ -177,7 +177,9 @@ export class Producer {
       return { status, retryAfter: Boolean(headers['retry-after']), text: await stream.text(), error: '' };
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
-      return { status: null, retryAfter: false, text: '', error: code ?? name };
+      // That of an exception of the web platform is a number that says nothing.
+      const said = typeof code === 'string' ? code : name;
+      return { status: null, retryAfter: false, text: '', error: said };
     }
   }
 
